@@ -1,0 +1,5 @@
+"""What is taken where the user says nothing."""
+
+DATASET = "gholami2024"
+PERIOD_YEARS = 2.0
+LEVEL = 0.95

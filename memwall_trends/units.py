@@ -1,0 +1,144 @@
+"""Decimal years, dates that a user types, and numbers as a reader sees them."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import math
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from memwall_trends.errors import MemwallError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+DAYS_PER_YEAR = 365.25
+
+
+def decimal_years(dates: ArrayLike | Sequence[dt.date]) -> NDArray[np.float64]:
+    """Return dates as decimal years: days since 1970-01-01 / 365.25 + 1970.
+
+    Parameters
+    ----------
+    dates : array_like of dates, shape (n,)
+        Anything that numpy reads as ``datetime64[D]``.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+
+    Examples
+    --------
+    >>> decimal_years(["1970-01-01", "2030-01-01"]).tolist()
+    [1970.0, 2030.0]
+    """
+    days = np.asarray(dates, dtype="datetime64[D]") - np.datetime64("1970-01-01", "D")
+    return np.asarray(days.astype(np.float64) / DAYS_PER_YEAR + 1970.0, dtype=np.float64)
+
+
+def parse_date(text: str, *, end_of_period: bool = False) -> dt.date:
+    """Return the day that a year, a month or a day stands for.
+
+    Parameters
+    ----------
+    text : str
+        ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``.
+    end_of_period : bool
+        Take the last day of the year or month, not the first.
+
+    Returns
+    -------
+    datetime.date
+
+    Raises
+    ------
+    MemwallError
+        If the text is none of the three, or no day of the calendar.
+
+    Examples
+    --------
+    >>> parse_date("2010").isoformat(), parse_date("2010-02", end_of_period=True).isoformat()
+    ('2010-01-01', '2010-02-28')
+    """
+    match = re.fullmatch(r"([1-9]\d{3})(?:-(\d\d))?(?:-(\d\d))?", text.strip(), re.ASCII)
+    try:
+        if match is None:
+            raise ValueError
+        year, month, day = (int(part) if part else None for part in match.groups())
+        assert year is not None  # the pattern demands it
+        month = month or (12 if end_of_period else 1)
+        day = day or (calendar.monthrange(year, month)[1] if end_of_period else 1)
+        return dt.date(year, month, day)
+    except (ValueError, calendar.IllegalMonthError):
+        raise MemwallError(
+            f"cannot read the date {text!r}: expected a year (2010), a month (2010-06) or a day (2010-06-30)"
+        ) from None
+
+
+def parse_year(text: str) -> float:
+    """Return a point in time as a decimal year.
+
+    Parameters
+    ----------
+    text : str
+        A year, with or without decimals (``2030``, ``2030.5``), or a date as `parse_date` reads it.
+
+    Returns
+    -------
+    float
+        A bare year is its first moment, 1 January.
+
+    Raises
+    ------
+    MemwallError
+        If it is neither.
+
+    Examples
+    --------
+    >>> parse_year("2030"), round(parse_year("2030-07-01"), 3)
+    (2030.0, 2030.496)
+    """
+    if re.fullmatch(r"[1-9]\d{3}(\.\d+)?", text.strip(), re.ASCII):
+        return float(text)
+    return float(decimal_years([parse_date(text)])[0])
+
+
+def power_of_ten(exponent: float) -> float:
+    """Return ten to the power of `exponent`, infinite where a float cannot hold it.
+
+    Examples
+    --------
+    >>> power_of_ten(3), power_of_ten(400)
+    (1000.0, inf)
+    """
+    try:
+        return float(10.0**exponent)
+    except OverflowError:
+        return math.inf
+
+
+def format_number(number: float, digits: int = 4) -> str:
+    """Return a number for a reader, rounded to `digits` significant digits.
+
+    Examples
+    --------
+    >>> format_number(3.02573), format_number(64313.4), format_number(1.5e12), format_number(2030, 6)
+    ('3.026', '64,310', '1.500e+12', '2,030.00')
+    """
+    if math.isnan(number):
+        return "n/a"
+    if math.isinf(number):
+        return "infinite" if number > 0 else "-infinite"
+    if number == 0:
+        return "0"
+    # The exponent after rounding: 9.9996 is 10.00, not 10.000.
+    magnitude = int(f"{number:.{digits - 1}e}".partition("e")[2])
+    if not -4 <= magnitude < 9:  # noqa: PLR2004  beyond this a reader counts zeros
+        return f"{number:.{digits - 1}e}"
+    decimals = digits - 1 - magnitude
+    return f"{round(number, decimals):,.{max(decimals, 0)}f}"

@@ -1,0 +1,325 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from memwall_trends.datasets import (
+    check_observations,
+    datasets_folder,
+    describe_tables,
+    find_series,
+    find_table,
+    list_series,
+    list_tables,
+    load_observations,
+    load_table,
+    read_observations,
+)
+from memwall_trends.errors import MemwallError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    CsvFile = Callable[[str | bytes], Path]
+
+CHECKOUT = Path(__file__).parent.parent
+GOOD = "date,value\n2010-01-01,1\n2011-01-01,2\n2012-01-01,4\n"
+
+
+def resources() -> list[dict[str, Any]]:
+    package = json.loads((datasets_folder() / "datapackage.json").read_text(encoding="utf-8"))
+    return list(package["resources"])
+
+
+# The paper's data
+
+
+@pytest.mark.parametrize(
+    ("table", "rows", "fitted"),
+    [
+        ("peak_flops", 37, 37),
+        ("dram_bandwidth", 12, 12),
+        ("interconnect_bandwidth", 10, 10),
+        ("training_compute", 21, 10),
+        ("model_size", 16, 10),
+        ("memory_capacity", 7, 7),
+    ],
+)
+def test_every_recovered_point_is_there(table: str, rows: int, fitted: int) -> None:
+    frame = load_table(table)
+    assert len(frame) == rows
+    for column, value in find_table(table).fitted.items():
+        frame = frame[frame[column] == value]
+    assert len(frame) == fitted
+
+
+@pytest.mark.parametrize(
+    "resource", [each for each in resources() if "hash" in each], ids=lambda each: each["path"]
+)
+def test_frozen_files_have_not_changed(resource: dict[str, Any]) -> None:
+    digest = hashlib.sha256((datasets_folder() / resource["path"]).read_bytes()).hexdigest()
+    assert f"sha256:{digest}" == resource["hash"], (
+        f"{resource['path']} is frozen; see datasets/gholami2024/README.md"
+    )
+
+
+def test_all_files_of_the_paper_are_frozen() -> None:
+    frozen = {resource["path"] for resource in resources() if "hash" in resource}
+    files = {f"gholami2024/{path.name}" for path in (datasets_folder() / "gholami2024").glob("*.csv")}
+    assert files == frozen
+
+
+@pytest.mark.parametrize(
+    ("table", "factor", "tolerance"),
+    [
+        ("peak_flops", 0.339, 1e-5),
+        ("dram_bandwidth", 15.2, 1e-5),
+        ("interconnect_bandwidth", 2.5, 1e-5),
+        ("model_size", 1e9, 1e-5),
+        ("memory_capacity", 6, 1e-5),
+        ("training_compute", 1, 0),
+    ],
+)
+def test_values_are_the_plotted_ones_on_an_absolute_scale(
+    table: str, factor: float, tolerance: float
+) -> None:
+    frame = load_table(table)
+    np.testing.assert_allclose(frame["value"], frame["plotted_value"] * factor, rtol=tolerance)
+
+
+def test_the_bars_of_the_memory_breakdown_mend_the_published_table() -> None:
+    frame = load_table("memory_breakdown")
+    bars = frame[frame["quantity"] != "gpu_memory_limit"]
+    total = bars.groupby("name")["value"].sum().round(2)
+    assert total["AlexNet"] == 1.17
+    assert total["GPT-2"] == 26.21
+    errata = {
+        (row["name"], row["quantity"]): (row["printed"], row["expected"])
+        for row in load_table("errata").to_dict(orient="records")
+    }
+    assert errata["AlexNet", "total"] == ("1.71", "1.17")
+    assert errata["GPT-2", "optimizer"] == ("11.62", "11.72")
+
+
+# The data dictionary
+
+
+def test_the_package_is_valid_for_frictionless() -> None:
+    from frictionless import Package
+
+    report = Package(str(datasets_folder() / "datapackage.json")).validate()
+    assert report.valid, report.flatten(["path", "rowNumber", "fieldName", "message"])
+
+
+def test_a_changed_frozen_file_is_not_valid(tmp_path: Path) -> None:
+    import shutil
+
+    from frictionless import Package
+
+    shutil.copytree(datasets_folder(), tmp_path / "datasets")
+    changed = tmp_path / "datasets" / "gholami2024" / "peak_flops.csv"
+    changed.write_text(changed.read_text(encoding="utf-8").replace(",0.339,", ",0.390,", 1), encoding="utf-8")
+    report = Package(str(tmp_path / "datasets" / "datapackage.json")).validate()
+    assert [error.type for task in report.tasks for error in task.errors] == ["hash-count"]
+
+
+def test_every_csv_is_in_the_data_dictionary() -> None:
+    files = {path.relative_to(datasets_folder()).as_posix() for path in datasets_folder().rglob("*.csv")}
+    assert files == {resource["path"] for resource in resources()}
+
+
+def test_a_column_of_observations_means_the_same_in_every_table() -> None:
+    described: dict[str, set[str]] = {}
+    for resource in resources():
+        if any(field["name"] == "date_source" for field in resource["schema"]["fields"]):
+            for field in resource["schema"]["fields"]:
+                described.setdefault(field["name"], set()).add(json.dumps(field))
+    assert {name for name, definitions in described.items() if len(definitions) > 1} == set()
+
+
+def test_a_series_has_one_unit_and_is_sorted() -> None:
+    for name in list_series():
+        frame = load_table(name)
+        assert frame["unit"].unique().tolist() == [find_series(name).unit]
+        assert frame["date"].is_monotonic_increasing
+
+
+def test_tables_are_described_by_what_is_in_them() -> None:
+    described = describe_tables()
+    assert described["name"].tolist() == [table.name for table in list_tables()]
+    peak = described.to_dict(orient="records")[0]
+    assert (peak["rows"], peak["first_date"], peak["last_date"]) == (37, "1997-01-29", "2022-09-20")
+    observations = described[described["name"] != "sources"]
+    assert observations["with_source"].tolist() == observations["rows"].tolist()
+
+
+@pytest.mark.parametrize("find", [find_table, find_series, load_table])
+def test_an_unknown_name_lists_the_known_ones(find: Callable[..., Any]) -> None:
+    with pytest.raises(MemwallError, match="peak_flops, dram_bandwidth"):
+        find("bandwidth")
+    with pytest.raises(MemwallError, match=r"unknown dataset 'epoch'. Known: gholami2024"):
+        find("peak_flops", "epoch")
+
+
+def test_a_table_that_is_no_series_cannot_be_fitted() -> None:
+    with pytest.raises(MemwallError, match="unknown series 'claims'"):
+        find_series("claims")
+
+
+# Installed and in a checkout
+
+
+@pytest.mark.parametrize("editable", [False, True], ids=["wheel", "editable"])
+def test_an_installation_finds_the_datasets(tmp_path: Path, editable: bool) -> None:
+    target = tmp_path / "site"
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--no-index",
+    ]
+    source = ["--editable", str(CHECKOUT)] if editable else [str(CHECKOUT)]
+    subprocess.run([*pip, "--target", str(target), *source], check=True, capture_output=True)
+    # -S leaves this environment's own installation out; its libraries come last.
+    code = (
+        f"import site, sys; site.addsitedir({str(target)!r});"
+        f"sys.path.append({sysconfig.get_path('purelib')!r});"
+        "from memwall_trends.datasets import datasets_folder, load_table;"
+        "print(datasets_folder(), len(load_table('peak_flops')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], check=True, capture_output=True, text=True, cwd=tmp_path
+    )
+    folder, rows = done.stdout.split()
+    assert rows == "37"
+    home = CHECKOUT / "datasets" if editable else target / "memwall_trends" / "_datasets"
+    assert Path(folder) == home.resolve()
+
+
+# A user's CSV
+
+
+def test_a_csv_is_read_with_all_its_columns(csv_file: CsvFile) -> None:
+    path = csv_file('when,gb_s,name\n2010,1,"a, b"\n2011-06,2.5e3,c\n2012-06-30, 4 ,d\n')
+    frame = read_observations(path, date_column="when", value_column="gb_s")
+    assert frame["date"].dt.strftime("%Y-%m-%d").tolist() == ["2010-01-01", "2011-06-01", "2012-06-30"]
+    assert frame["value"].tolist() == [1, 2500, 4]
+    assert frame["name"].tolist() == ["a, b", "c", "d"]
+
+
+def test_a_byte_order_mark_blank_lines_and_crlf_are_no_problem(csv_file: CsvFile) -> None:
+    content = b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n\r\n").encode()
+    assert read_observations(csv_file(content))["value"].tolist() == [1, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "the file is empty"),
+        ("date,value\n", "no rows under the header"),
+        (b"date,value\n2010,1\n\xff,2\n", "row 3: byte 0xff is not UTF-8"),
+        (
+            "day,value\n2010,1\n",
+            "no column 'date' in the header (row 1); expected the column that --date-column",
+        ),
+        (
+            "date,gflops\n2010,1\n",
+            "no column 'value' in the header (row 1); expected the column that --value-column",
+        ),
+        ("date,value,date\n2010,1,2010\n", "row 1 names a column twice"),
+        ("date,value\n2010,1\n2011,1,000\n", "row 3: 3 cells where the header has 2"),
+        ("date,value\n2010,1\n2011\n", "row 3: 1 cells where the header has 2"),
+        ('date,value\n2010,"1\n', "row 2: not a CSV"),
+        ("date,value\n2010,1\n2011-13-01,2\n", "row 3, column 'date': '2011-13-01'; expected a date"),
+        ("date,value\n2010,1\n,2\n", "row 3, column 'date': empty; expected a date"),
+        ("date,value\n2010,1\n2011,fast\n", "row 3, column 'value': 'fast'; expected a number above zero"),
+        ("date,value\n2010,1\n2011,\n", "row 3, column 'value': empty; expected a number above zero"),
+        ("date,value\n2010,0\n", "row 2, column 'value': '0'; expected a number above zero"),
+        ("date,value\n2010,-3\n", "row 2, column 'value': '-3'; expected a number above zero"),
+        ("date,value\n2010,inf\n", "row 2, column 'value': 'inf'; expected a number above zero"),
+        ('date,note,value\n2010,"a\nb",1\n2011,c,x\n', "row 4, column 'value': 'x'"),
+    ],
+)
+def test_what_cannot_be_read_is_named_with_file_row_and_column(
+    csv_file: CsvFile, content: str | bytes, message: str
+) -> None:
+    path = csv_file(content)
+    with pytest.raises(MemwallError) as raised:
+        read_observations(path)
+    assert str(raised.value).startswith(f"{path}: ")
+    assert message in str(raised.value)
+
+
+def test_many_problems_are_counted_not_all_listed(csv_file: CsvFile) -> None:
+    with pytest.raises(MemwallError, match="and 15 more") as raised:
+        read_observations(csv_file("date,value\n" + "x,1\n" * 20))
+    assert len(str(raised.value).splitlines()) == 6
+
+
+def test_a_missing_file_or_a_folder_is_a_message(tmp_path: Path) -> None:
+    with pytest.raises(MemwallError, match="cannot be read: No such file"):
+        read_observations(tmp_path / "none.csv")
+    with pytest.raises(MemwallError, match="cannot be read"):
+        read_observations(tmp_path)
+
+
+CELLS = st.sampled_from(
+    ["date", "value", "2010", "2011-05-04", "1", "-2", "1e400", "", '"', "\x00", "٣", "9999-99"]
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    content=st.one_of(
+        st.binary(max_size=200),
+        st.lists(st.lists(CELLS, max_size=3).map(",".join), max_size=6).map(
+            lambda rows: "\n".join(rows).encode()
+        ),
+        st.lists(st.tuples(CELLS, CELLS).map(",".join), max_size=5).map(
+            lambda rows: "\n".join(["date,value", *rows]).encode()
+        ),
+    )
+)
+def test_any_bytes_give_rows_or_a_message(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "fuzz.csv"
+    path.write_bytes(content)
+    try:
+        frame = read_observations(path)
+    except MemwallError:
+        return
+    assert (frame["value"] > 0).all()
+    assert frame["date"].notna().all()
+
+
+def test_a_frame_is_checked_as_a_file_is() -> None:
+    good = pd.DataFrame({"date": pd.to_datetime(["2010-01-01", "2011-01-01"]), "value": [1, 2]})
+    assert check_observations(good)["value"].dtype == "float64"
+    with pytest.raises(MemwallError, match=r"the data: row 1, column 'value': '-1'"):
+        check_observations(good.assign(value=[1, -1]))
+    with pytest.raises(MemwallError, match="unknown column of the data 'date'"):
+        check_observations(good.drop(columns="date"))
+
+
+def test_a_name_is_a_series_first_and_a_path_second(csv_file: CsvFile) -> None:
+    assert load_observations("peak_flops").dataset == "gholami2024"
+    path = csv_file(GOOD)
+    assert load_observations(str(path)).name == "chips"
+    with pytest.raises(MemwallError, match=r"unknown series 'chips'.*or the path of a CSV file"):
+        load_observations("chips")
+    with pytest.raises(MemwallError, match="can be chosen for a CSV file"):
+        load_observations("peak_flops", value_column="plotted_value")

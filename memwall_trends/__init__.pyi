@@ -5,3 +5,5 @@ from .datasets import list_series as list_series
 from .datasets import list_tables as list_tables
 from .datasets import load_table as load_table
 from .errors import MemwallError as MemwallError
+from .trends import Trend as Trend
+from .trends import fit_trend as fit_trend

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+CHECKOUT = Path(__file__).parent.parent
+
 
 @pytest.fixture
 def csv_file(tmp_path: Path) -> Callable[[str | bytes], Path]:
@@ -20,3 +24,13 @@ def csv_file(tmp_path: Path) -> Callable[[str | bytes], Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def reference() -> dict[str, dict[str, float]]:
+    """R's numbers by series and quantity; ``tests/reference/ols.R`` says how they were made."""
+    rows = pd.read_csv(CHECKOUT / "tests" / "reference" / "ols.csv")
+    return {
+        str(series): dict(zip(part["quantity"], part["value"], strict=True))
+        for series, part in rows.groupby("series")
+    }

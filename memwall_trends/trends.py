@@ -1,0 +1,427 @@
+"""`fit_trend` and `Trend`: how fast a quantity grows, and how sure that is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from memwall_trends import defaults
+from memwall_trends.datasets import load_observations
+from memwall_trends.errors import MemwallError
+from memwall_trends.estimators import Estimate, find_estimator
+from memwall_trends.selection import Where, describe_where, select
+from memwall_trends.units import decimal_years, format_number, power_of_ten
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import ArrayLike
+
+MIN_DISTINCT_DATES = 3
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Growth:
+    """What a slope with its error says about growth; a `Trend` is one, and so is a ratio of two.
+
+    Attributes
+    ----------
+    slope : float
+        log10 units a year.
+    slope_error : float
+        Standard error of the slope.
+    degrees_of_freedom : float
+        Of the t distribution of the slope.
+    """
+
+    slope: float
+    slope_error: float
+    degrees_of_freedom: float
+
+    @property
+    def doubling_time_years(self) -> float:
+        """Years to double: log10(2) / slope. Negative where the quantity halves, infinite without growth."""
+        return math.log10(2) / self.slope if self.slope else math.inf
+
+    def growth_factor(self, per: float = defaults.PERIOD_YEARS) -> float:
+        """Return the factor by which the quantity grows per period of `per` years: 10^(slope * per).
+
+        Examples
+        --------
+        >>> round(fit_trend("peak_flops").growth_factor(per=2), 5)
+        3.02573
+        """
+        return power_of_ten(self.slope * check_period(per))
+
+    def growth_interval(
+        self, per: float = defaults.PERIOD_YEARS, level: float = defaults.LEVEL
+    ) -> tuple[float, float]:
+        """Return the confidence interval of the growth factor: the t interval of the slope, transformed.
+
+        Examples
+        --------
+        >>> [round(bound, 4) for bound in fit_trend("peak_flops").growth_interval()]
+        [2.6823, 3.4131]
+        """
+        low, high = self._slope_interval(level)
+        return power_of_ten(low * check_period(per)), power_of_ten(high * check_period(per))
+
+    def doubling_interval(self, level: float = defaults.LEVEL) -> tuple[float, float]:
+        """Return the confidence interval of the doubling time, in years.
+
+        One end is infinite where the interval of the slope holds zero: then no growth is not excluded.
+
+        Examples
+        --------
+        >>> [round(bound, 3) for bound in fit_trend("peak_flops").doubling_interval()]
+        [1.129, 1.405]
+        """
+        low, high = self._slope_interval(level)
+        if low > 0 or high < 0:
+            return math.log10(2) / high, math.log10(2) / low
+        if self.slope < 0:
+            return -math.inf, math.log10(2) / low
+        return (math.log10(2) / high if high > 0 else math.inf), math.inf
+
+    def summary(self, per: float = defaults.PERIOD_YEARS, level: float = defaults.LEVEL) -> pd.DataFrame:
+        """Return the growth factor, the yearly growth and the doubling time with their intervals.
+
+        Returns
+        -------
+        DataFrame
+            One row a quantity: ``quantity, unit, estimate, low, high``.
+
+        Examples
+        --------
+        >>> fit_trend("peak_flops").summary().round(2)
+                          quantity     unit  estimate    low   high
+        0  growth factor / 2 years        x      3.03   2.68   3.41
+        1            yearly growth  percent     73.95  63.78  84.75
+        2            doubling time    years      1.25   1.13   1.40
+        """
+        yearly = (self.growth_factor(1), *self.growth_interval(1, level))
+        return pd.DataFrame(
+            [
+                (
+                    f"growth factor / {describe_period(per)}",
+                    "x",
+                    self.growth_factor(per),
+                    *self.growth_interval(per, level),
+                ),
+                ("yearly growth", "percent", *(100 * (factor - 1) for factor in yearly)),
+                ("doubling time", "years", self.doubling_time_years, *self.doubling_interval(level)),
+            ],
+            columns=["quantity", "unit", "estimate", "low", "high"],
+        )
+
+    def shown(self, per: float = defaults.PERIOD_YEARS, level: float = defaults.LEVEL) -> pd.DataFrame:
+        """Return the summary as text for a reader: what, its estimate and its interval.
+
+        Examples
+        --------
+        >>> fit_trend("peak_flops").shown().iloc[0].tolist()
+        ['growth factor / 2 years', '3.026x', '2.682 to 3.413']
+        """
+        suffix = {"x": "x", "percent": "%", "years": " years"}
+        rows = [
+            (
+                row["quantity"],
+                format_number(row["estimate"]) + suffix[row["unit"]],
+                f"{format_number(row['low'])} to {format_number(row['high'])}",
+            )
+            for row in self.summary(per, level).to_dict(orient="records")
+        ]
+        return pd.DataFrame(rows, columns=["quantity", "estimate", f"{100 * level:g}% interval"])
+
+    def _slope_interval(self, level: float) -> tuple[float, float]:
+        half = t_quantile(self.degrees_of_freedom, level) * self.slope_error
+        return self.slope - half, self.slope + half
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Trend(Growth):
+    """An exponential trend: a straight line through log10(value) on the decimal year.
+
+    Attributes
+    ----------
+    series : str
+        What grows; for a user's CSV the name of the file.
+    dataset : str
+        Where the observations are from.
+    unit : str
+        Unit of the values; empty where the data does not say.
+    method : str
+        The estimator.
+    where : mapping of str to str or sequence of str
+        The conditions that chose the observations.
+    observations : DataFrame
+        What was fitted, with ``date`` and ``value``.
+    estimate : Estimate
+        The line.
+
+    Examples
+    --------
+    >>> trend = fit_trend("dram_bandwidth")
+    >>> round(trend.growth_factor(), 5), round(trend.doubling_time_years, 3)
+    (1.59151, 2.983)
+    """
+
+    series: str
+    dataset: str
+    unit: str
+    method: str
+    where: Mapping[str, str | Sequence[str]]
+    observations: pd.DataFrame
+    estimate: Estimate
+
+    @property
+    def n_obs(self) -> int:
+        """Number of observations."""
+        return len(self.observations)
+
+    @property
+    def first_date(self) -> dt.date:
+        """Date of the earliest observation."""
+        return pd.Timestamp(self.observations["date"].min()).date()
+
+    @property
+    def last_date(self) -> dt.date:
+        """Date of the latest observation."""
+        return pd.Timestamp(self.observations["date"].max()).date()
+
+    @property
+    def r_squared(self) -> float:
+        """Share of the variance of log10(value) that the line explains."""
+        return self.estimate.r_squared
+
+    def predict(self, years: ArrayLike, level: float = defaults.LEVEL) -> pd.DataFrame:
+        """Return what the trend says of given years.
+
+        Parameters
+        ----------
+        years : array_like of float, shape (n,)
+            Decimal years.
+        level : float
+            Level of both intervals.
+
+        Returns
+        -------
+        DataFrame
+            ``year, value, confidence_low, confidence_high, prediction_low, prediction_high``, in the unit of
+            the values. The confidence interval is for the mean of log10(value), the prediction interval for
+            one new observation.
+
+        Examples
+        --------
+        >>> fit_trend("dram_bandwidth").predict([2023.0]).round(0).iloc[0, 1:].tolist()
+        [2237.0, 1436.0, 3484.0, 774.0, 6464.0]
+        """
+        years = np.atleast_1d(np.asarray(years, dtype=np.float64))
+        log10_values, mean_variance = self.log10_mean(years)
+        quantile = t_quantile(self.degrees_of_freedom, level)
+        mean_half = quantile * np.sqrt(mean_variance)
+        new_half = quantile * np.sqrt(mean_variance + self.estimate.residual_variance)
+        with np.errstate(over="ignore"):
+            return pd.DataFrame(
+                {
+                    "year": years,
+                    "value": 10**log10_values,
+                    "confidence_low": 10 ** (log10_values - mean_half),
+                    "confidence_high": 10 ** (log10_values + mean_half),
+                    "prediction_low": 10 ** (log10_values - new_half),
+                    "prediction_high": 10 ** (log10_values + new_half),
+                }
+            )
+
+    def log10_mean(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the fitted log10(value) at decimal years and its variance, both of shape (n,)."""
+        design = np.column_stack([np.ones_like(years), years - self.estimate.origin])
+        mean = design @ [self.estimate.intercept, self.estimate.slope]
+        return mean, np.einsum("ij,jk,ik->i", design, self.estimate.covariance, design)
+
+    def to_record(self, per: float = defaults.PERIOD_YEARS, level: float = defaults.LEVEL) -> dict[str, Any]:
+        """Return the trend as one flat record, the keys of ``memwall-trends rate --format json``.
+
+        Examples
+        --------
+        >>> list(fit_trend("peak_flops").to_record())[:4]
+        ['series', 'dataset', 'method', 'n_obs']
+        """
+        low, high = self.growth_interval(per, level)
+        return {
+            "series": self.series,
+            "dataset": self.dataset,
+            "method": self.method,
+            "n_obs": self.n_obs,
+            "first_date": self.first_date.isoformat(),
+            "last_date": self.last_date.isoformat(),
+            "rate": self.growth_factor(per),
+            "ci_low": low,
+            "ci_high": high,
+            "level": level,
+            "period_years": per,
+            "doubling_time_years": self.doubling_time_years,
+            "r_squared": self.r_squared,
+            "where": {
+                column: [wanted] if isinstance(wanted, str) else list(wanted)
+                for column, wanted in self.where.items()
+            },
+        }
+
+    def describe(self) -> str:
+        """Return in a sentence what was fitted to what.
+
+        Examples
+        --------
+        >>> print(fit_trend("dram_bandwidth").describe())
+        OLS of log10(GB/s) on the date: 12 observations, R² 0.922, 2003-10-01 to 2022-03-22
+        """
+        conditions = f"; {describe_where(self.where)}" if self.where else ""
+        r_squared = "n/a" if math.isnan(self.r_squared) else f"{self.r_squared:.3f}"
+        return (
+            f"{self.method.upper()} of log10({self.unit or 'value'}) on the date: {self.n_obs} observations, "
+            f"R² {r_squared}, {self.first_date} to {self.last_date}{conditions}"
+        )
+
+    def __str__(self) -> str:
+        """Return what a terminal shows."""
+        return f"{self.series} ({self.dataset})\n{self.describe()}\n{self.shown().to_string(index=False)}"
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        import html
+
+        title, description = (
+            html.escape(text) for text in (f"{self.series} ({self.dataset})", self.describe())
+        )
+        return f"<div><b>{title}</b><br>{description}{self.shown().to_html(index=False)}</div>"
+
+
+def fit_trend(
+    data: str | Path | pd.DataFrame,
+    *,
+    dataset: str = defaults.DATASET,
+    since: str | None = None,
+    until: str | None = None,
+    where: Where | None = None,
+    method: str = "ols",
+    date_column: str = "date",
+    value_column: str = "value",
+) -> Trend:
+    """Fit a trend to a series of a dataset, to a CSV file or to a frame.
+
+    Parameters
+    ----------
+    data : str, Path or DataFrame
+        A series as in ``peak_flops``, the path of a CSV, or observations.
+    dataset : str
+        Where to find a series.
+    since, until, where
+        Which observations count; see `memwall_trends.selection.select`. Of a dataset, the rows that its
+        publishers fitted (the Transformers, in two series of gholami2024) unless `where` names that column.
+    method : str
+        The estimator; see `memwall_trends.estimators`.
+    date_column, value_column : str
+        Where a CSV or a frame has its dates and values.
+
+    Returns
+    -------
+    Trend
+
+    Raises
+    ------
+    MemwallError
+        If the series, the file, a row, a selection or a method is wrong, or fewer than three different dates
+        are left.
+
+    Examples
+    --------
+    >>> fit_trend("peak_flops", since="2010", where={"kind": "gpu"}).n_obs
+    14
+    """
+    source = load_observations(data, dataset=dataset, date_column=date_column, value_column=value_column)
+    where = {**source.fitted, **(where or {})}
+    observations = select(source.frame, since=since, until=until, where=where, origin=source.origin)
+    _check_fittable(observations, source.origin)
+    estimate = find_estimator(method)(
+        decimal_years(observations["date"].to_numpy()),
+        np.log10(observations["value"].to_numpy(dtype=np.float64)),
+    )
+    return Trend(
+        slope=estimate.slope,
+        slope_error=float(np.sqrt(estimate.covariance[1, 1])),
+        degrees_of_freedom=estimate.degrees_of_freedom,
+        series=source.name,
+        dataset=source.dataset,
+        unit=source.unit,
+        method=method,
+        where=where,
+        observations=observations,
+        estimate=estimate,
+    )
+
+
+def describe_period(per: float) -> str:
+    """Return a period for a reader.
+
+    Examples
+    --------
+    >>> describe_period(2), describe_period(1), describe_period(0.5)
+    ('2 years', 'year', '0.5 years')
+    """
+    return "year" if per == 1 else f"{per:g} years"
+
+
+def t_quantile(degrees_of_freedom: float, level: float) -> float:
+    """Return the two-sided quantile of Student's t distribution.
+
+    Raises
+    ------
+    MemwallError
+        If the level is not between 0 and 1.
+
+    Examples
+    --------
+    >>> round(t_quantile(35, 0.95), 4)
+    2.0301
+    """
+    from scipy.special import stdtrit
+
+    return float(stdtrit(degrees_of_freedom, (1 + check_level(level)) / 2))
+
+
+def check_level(level: float) -> float:
+    """Return the level of an interval if it is one: between 0 and 1."""
+    if not 0 < level < 1:
+        raise MemwallError(f"the level of an interval lies between 0 and 1, as in 0.95; got {level:g}")
+    return level
+
+
+def check_period(per: float) -> float:
+    """Return the length of a period in years if it is one: above zero and finite."""
+    if not 0 < per < math.inf:
+        raise MemwallError(f"a period is a number of years above zero, as in 2; got {per:g}")
+    return per
+
+
+def _check_fittable(observations: pd.DataFrame, origin: str) -> None:
+    units = observations["unit"].astype(str).unique().tolist() if "unit" in observations else []
+    if len(units) > 1:
+        raise MemwallError(
+            f"{origin}: the column 'unit' mixes {', '.join(units)}; expected one unit. "
+            f"Choose the rows of one where unit={units[0]}"
+        )
+    dates = observations["date"].dt.normalize().nunique()
+    if dates < MIN_DISTINCT_DATES:
+        raise MemwallError(
+            f"{origin}: {len(observations)} row(s) with {dates} different date(s) in the date column; "
+            f"expected at least {MIN_DISTINCT_DATES} different dates, or there is no interval"
+        )

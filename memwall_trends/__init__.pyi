@@ -5,5 +5,7 @@ from .datasets import list_series as list_series
 from .datasets import list_tables as list_tables
 from .datasets import load_table as load_table
 from .errors import MemwallError as MemwallError
+from .gap import Gap as Gap
+from .gap import fit_gap as fit_gap
 from .trends import Trend as Trend
 from .trends import fit_trend as fit_trend

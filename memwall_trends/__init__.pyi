@@ -1,3 +1,6 @@
+from .claims import judge as judge
+from .claims import load_claims as load_claims
+from .claims import reproduce as reproduce
 from .datasets import describe_tables as describe_tables
 from .datasets import find_table as find_table
 from .datasets import list_datasets as list_datasets

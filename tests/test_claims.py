@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from memwall_trends.claims import AGREES_CUT_OFF, AGREES_ROUNDED, DIFFERS, judge, load_claims, reproduce
+from memwall_trends.datasets import load_table
+from memwall_trends.errors import MemwallError
+
+KEYS = [
+    "series",
+    "printed_rate",
+    "plotted_rate",
+    "rate",
+    "ci_low",
+    "ci_high",
+    "level",
+    "period_years",
+    "n_obs",
+    "r_squared",
+    "doubling_time_years",
+    "verdict",
+]
+
+
+def test_the_six_printed_rates_are_reproduced() -> None:
+    result = reproduce()
+    assert result.columns.tolist() == KEYS
+    assert result["printed_rate"].tolist() == [3.0, 1.6, 1.4, 750, 410, 2]
+    assert result["n_obs"].tolist() == [37, 12, 10, 10, 10, 7]
+    assert result["rate"].tolist() == pytest.approx(result["plotted_rate"].tolist(), rel=1e-5)
+    assert result["verdict"].tolist() == [AGREES_ROUNDED] * 3 + [AGREES_CUT_OFF] + [AGREES_ROUNDED] * 2
+
+
+def test_the_three_rates_per_20_years_are_reproduced() -> None:
+    result = reproduce(per=20)
+    assert result["printed_rate"].tolist() == [60000, 100, 30]
+    assert result["rate"].tolist() == pytest.approx([64313, 104.25, 32.194], rel=1e-4)
+    assert set(result["verdict"]) == {AGREES_ROUNDED}
+
+
+def test_no_claim_for_a_period_says_which_periods_there_are() -> None:
+    with pytest.raises(MemwallError, match="per 2 and 20 years"):
+        reproduce(per=3)
+
+
+def test_another_window_is_judged_by_the_same_rule() -> None:
+    peak = reproduce(since="2010").set_index("series").loc["peak_flops"]
+    assert peak["rate"] == pytest.approx(3.34, abs=0.01)
+    assert peak["verdict"] == DIFFERS
+
+
+def test_a_claim_without_observations_is_not_tested_and_says_why() -> None:
+    peak, _, link = reproduce(where={"kind": "gpu"}).to_dict(orient="records")[:3]
+    assert link["verdict"].startswith("cannot be tested: no rows of interconnect_bandwidth are left")
+    assert link["n_obs"] == 0
+    assert math.isnan(link["rate"])
+    assert peak["n_obs"] == 20
+
+
+def test_a_selection_that_leaves_nothing_at_all_is_an_error() -> None:
+    with pytest.raises(MemwallError, match="no rows of peak_flops are left"):
+        reproduce(since="2050")
+    with pytest.raises(MemwallError, match="unknown column"):
+        reproduce(where={"colour": "red"})
+    with pytest.raises(MemwallError, match="between 0 and 1"):
+        reproduce(level=95)
+
+
+@pytest.mark.parametrize(
+    ("printed", "digits", "rate", "verdict"),
+    [
+        (3.0, 2, 2.95, AGREES_ROUNDED),
+        (3.0, 2, 2.9499, DIFFERS),
+        (3.0, 2, 3.0499, AGREES_ROUNDED),
+        (3.0, 2, 3.06, AGREES_CUT_OFF),
+        (3.0, 2, 3.1, DIFFERS),
+        (750, 2, 745, AGREES_ROUNDED),
+        (750, 2, 755, AGREES_CUT_OFF),
+        (750, 2, 760, DIFFERS),
+        (750, 2, 744.9, DIFFERS),
+        (60000, 1, 64313, AGREES_ROUNDED),
+        (2, 1, 1.86, AGREES_ROUNDED),
+        (1.6, 2, 1.65, AGREES_CUT_OFF),
+    ],
+)
+def test_a_fit_agrees_if_it_rounds_to_the_printed_figure_or_is_cut_off_to_it(
+    printed: float, digits: int, rate: float, verdict: str
+) -> None:
+    assert judge(printed, digits, rate) == verdict
+
+
+def test_every_claim_is_sourced() -> None:
+    sources = set(load_table("sources")["source"])
+    for claim in load_claims(2) + load_claims(20):
+        assert claim["source"] in sources
+        assert claim["locator"]

@@ -8,6 +8,8 @@ from .datasets import list_series as list_series
 from .datasets import list_tables as list_tables
 from .datasets import load_table as load_table
 from .errors import MemwallError as MemwallError
+from .figures import hw_scaling as hw_scaling
+from .figures import save_figure as save_figure
 from .gap import Gap as Gap
 from .gap import fit_gap as fit_gap
 from .trends import Trend as Trend

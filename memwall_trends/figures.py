@@ -1,0 +1,238 @@
+"""The figures: one registered function each, drawn from the `Trend` that the numbers come from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from memwall_trends import defaults, theme
+from memwall_trends.datasets import find_series
+from memwall_trends.errors import MemwallError, unknown
+from memwall_trends.selection import Where, split_where
+from memwall_trends.trends import Trend, describe_period, fit_trend
+from memwall_trends.units import decimal_years, format_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+FORMATS = ("svg", "png", "pdf", "html", "json")
+SAVE_OPTIONS: dict[str, dict[str, Any]] = {"png": {"scale_factor": 2.0}, "html": {"inline": True}}
+LINE_POINTS = 60
+LEFT_MARGIN, RIGHT_MARGIN = dt.timedelta(days=800), dt.timedelta(days=1000)
+CHART_DIGITS = 7
+"""Significant digits of the numbers in a chart: more than a pixel shows, fewer than differ by machine."""
+
+
+def hw_scaling(
+    *,
+    dataset: str = defaults.DATASET,
+    since: str | None = None,
+    until: str | None = None,
+    where: Where | None = None,
+    per: float = defaults.PERIOD_YEARS,
+    level: float = defaults.LEVEL,
+) -> alt.TopLevelMixin:
+    """Scaling of peak FLOPS, DRAM bandwidth and interconnect bandwidth, after Gholami et al. (2024).
+
+    Parameters
+    ----------
+    dataset, since, until, where
+        Which observations count; see `memwall_trends.trends.fit_trend`.
+    per : float
+        Period of the growth factors in the legend, in years.
+    level : float
+        Level of the bands, confidence intervals of the fitted mean.
+
+    Returns
+    -------
+    altair.LayerChart
+        Each series relative to its first observation, on a logarithmic axis.
+
+    Examples
+    --------
+    >>> type(hw_scaling()).__name__
+    'LayerChart'
+    """
+    looks = {
+        "peak_flops": (theme.BLUE, "circle"),
+        "dram_bandwidth": (theme.CHARCOAL, "square"),
+        "interconnect_bandwidth": (theme.VERMILLION, "triangle-up"),
+    }
+    conditions = split_where(where, {name: find_series(name, dataset).columns for name in looks})
+    trends = [
+        fit_trend(name, dataset=dataset, since=since, until=until, where=conditions[name]) for name in looks
+    ]
+    legend = {trend.series: _legend_label(trend, dataset, per, level) for trend in trends}
+    points = pd.concat([_points(trend, legend) for trend in trends])
+    lines = pd.concat([_line(trend, legend, level) for trend in trends])
+    order = list(legend.values())
+    x = alt.X(
+        "date:T", title=None, scale=_time_scale(trends), axis=alt.Axis(format="%Y", tickCount=14, grid=False)
+    )
+    y = alt.Y(
+        "low:Q",
+        title="Relative to the first point of each series (log scale)",
+        scale=alt.Scale(type="log", domainMin=float(points["relative"].min()) / 2, nice=False),
+        axis=alt.Axis(format=",~r", values=[10.0**exponent for exponent in range(-9, 16)]),
+    )
+    colour = alt.Color(
+        "legend:N",
+        scale=alt.Scale(domain=order, range=[colour for colour, _ in looks.values()]),
+        legend=alt.Legend(title=None, orient="top-left", symbolOpacity=1),
+    )
+    shape = alt.Shape("legend:N", scale=alt.Scale(domain=order, range=[shape for _, shape in looks.values()]))
+    bands = alt.Chart(lines).mark_area(opacity=0.15).encode(x=x, y=y, y2="high:Q", color=colour)
+    fits = alt.Chart(lines).mark_line(strokeWidth=2).encode(x=x, y="fit:Q", color=colour)
+    marks = (
+        alt.Chart(points)
+        .mark_point(filled=True, size=45, opacity=0.9)
+        .encode(x=x, y="relative:Q", color=colour, shape=shape, tooltip=["name", "date", "value", "unit"])
+    )
+    title = alt.TitleParams(
+        "Scaling of peak FLOPS, DRAM bandwidth and interconnect bandwidth",
+        subtitle=[
+            "Points: recovered from the figures of Gholami et al., AI and Memory Wall (IEEE Micro 2024).",
+            "Lines: least squares of log10(value) on the date. "
+            f"Bands: {100 * level:g}% confidence interval of the line.",
+        ],
+    )
+    chart = alt.layer(bands, fits, marks, *_labels(points, x, colour)).properties(
+        title=title, width=theme.PAGE_WIDTH, height=theme.PAGE_HEIGHT
+    )
+    return theme.apply(chart)
+
+
+FIGURES: dict[str, Callable[..., alt.TopLevelMixin]] = {"hw-scaling": hw_scaling}
+"""Every figure by the name that the user gives."""
+
+
+def find_figure(name: str) -> Callable[..., alt.TopLevelMixin]:
+    """Return the function that draws a figure.
+
+    Raises
+    ------
+    MemwallError
+        If there is none of that name; the message names the known ones.
+
+    Examples
+    --------
+    >>> find_figure("hw-scaling").__name__
+    'hw_scaling'
+    """
+    if name not in FIGURES:
+        raise unknown("figure", name, FIGURES)
+    return FIGURES[name]
+
+
+def save_figure(chart: alt.TopLevelMixin, path: str | Path) -> Path:
+    """Write a chart in the format that the path's ending names, and return the path.
+
+    Parameters
+    ----------
+    chart : altair.LayerChart
+        Of this module.
+    path : str or Path
+        Ends in one of `FORMATS`: ``html`` works without a network, ``json`` is the Vega-Lite specification.
+
+    Raises
+    ------
+    MemwallError
+        If the format is not known or the file cannot be written.
+    """
+    path = Path(path)
+    format_ = path.suffix.removeprefix(".")
+    if format_ not in FORMATS:
+        raise unknown("format", format_, FORMATS)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        chart.save(str(path), **SAVE_OPTIONS.get(format_, {}))
+    except OSError as error:
+        raise MemwallError(f"{path}: cannot be written: {error.strerror or error}") from None
+    return path
+
+
+def _legend_label(trend: Trend, dataset: str, per: float, level: float) -> str:
+    low, high = (format_number(bound, 3) for bound in trend.growth_interval(per, level))
+    return (
+        f"{find_series(trend.series, dataset).title}: {format_number(trend.growth_factor(per), 3)}x / "
+        f"{describe_period(per)} ({100 * level:g}%: {low} to {high})"
+    )
+
+
+def _points(trend: Trend, legend: dict[str, str]) -> pd.DataFrame:
+    rows = trend.observations
+    columns = rows[["name", "value", "unit"]].assign(label=rows.get("label", ""))
+    return columns.assign(
+        date=rows["date"].dt.strftime("%Y-%m-%d"),
+        relative=_rounded(rows["value"] / _first_value(trend)),
+        legend=legend[trend.series],
+    )
+
+
+def _line(trend: Trend, legend: dict[str, str], level: float) -> pd.DataFrame:
+    days = pd.date_range(trend.first_date, trend.last_date, periods=LINE_POINTS).normalize()
+    predicted = trend.predict(decimal_years(days.to_numpy()), level)
+    columns = {"fit": "value", "low": "confidence_low", "high": "confidence_high"}
+    return pd.DataFrame(
+        {
+            "date": days.strftime("%Y-%m-%d"),
+            **{name: _rounded(predicted[column] / _first_value(trend)) for name, column in columns.items()},
+            "legend": legend[trend.series],
+        }
+    )
+
+
+def _time_scale(trends: list[Trend]) -> alt.Scale:
+    """Return a scale with room beside the outermost points for their labels."""
+    first = min(trend.first_date for trend in trends) - LEFT_MARGIN
+    last = max(trend.last_date for trend in trends) + RIGHT_MARGIN
+    return alt.Scale(type="utc", domain=[first.isoformat(), last.isoformat()], nice=False)
+
+
+def _first_value(trend: Trend) -> float:
+    return float(trend.observations.sort_values("date", kind="stable")["value"].iloc[0])
+
+
+def _rounded(numbers: pd.Series) -> list[float]:
+    return [float(f"{number:.{CHART_DIGITS}g}") for number in np.asarray(numbers, dtype=np.float64)]
+
+
+def _labels(points: pd.DataFrame, x: alt.X, colour: alt.Color) -> Iterable[alt.Chart]:
+    """Return the printed labels as text layers, one for each place about its point."""
+    places: dict[str, dict[str, Any]] = {
+        "above": {"align": "center", "dx": 0, "dy": -11},
+        "below": {"align": "center", "dx": 0, "dy": 14},
+        "left": {"align": "right", "dx": -8, "dy": 0},
+        "right": {"align": "left", "dx": 8, "dy": 1},
+        "above left": {"align": "right", "dx": 0, "dy": -11},
+    }
+    chosen = {
+        "R10000": "left",
+        "Pentium II Xeon": "right",
+        "Itanium 2": "above left",
+        "TPUv4": "right",
+        "H100": "right",
+        "GDDR3": "below",
+        "HBM2E": "right",
+        "PCIe 1.0a": "left",
+        "PCIe 2.0": "below",
+        "PCIe 3.0": "below",
+        "NVLink 1.0": "above left",
+        "PCIe 5.0": "below",
+        "NVLink 4.0": "right",
+    }
+    labelled = points[points["label"] != ""]
+    place = labelled["label"].map(chosen).fillna("above")
+    for name, offset in places.items():
+        rows = labelled[place == name]
+        if not rows.empty:
+            yield (
+                alt.Chart(rows)
+                .mark_text(fontSize=theme.LABEL_SIZE, baseline="middle", **offset)
+                .encode(x=x, y="relative:Q", text="label:N", color=colour)
+            )

@@ -1,0 +1,368 @@
+"""The command: parsing and printing, one command a public function."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from memwall_trends import defaults
+from memwall_trends.cli.options import (
+    Conditions,
+    Dataset,
+    FigureFormat,
+    Level,
+    Output,
+    OutputFormat,
+    Per,
+    Since,
+    Until,
+)
+from memwall_trends.cli.output import emit, to_records, to_text
+from memwall_trends.errors import MemwallError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from memwall_trends.gap import Gap
+    from memwall_trends.trends import Trend
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="How fast compute, memory and interconnect grow, from open data, with intervals.",
+    epilog="Start with: memwall-trends reproduce",
+)
+data_app = typer.Typer(
+    no_args_is_help=True, help="See the tables.", epilog="Example: memwall-trends data list"
+)
+app.add_typer(data_app, name="data")
+
+FAR_YEARS = 1.0
+SHOWN_COLUMNS = (
+    "claim", "name", "quantity", "date", "value", "rate", "period_years", "printed", "expected", "unit",
+    "label", "confidence", "title",
+)  # fmt: skip
+
+
+def main() -> None:
+    """Run the command; wrong input ends with one message and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal that cannot show R²
+    try:
+        app()
+    except MemwallError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(2)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"memwall-trends {version('memwall-trends')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(epilog="Example: memwall-trends reproduce --level 0.9")
+def reproduce(
+    since: Since = None,
+    until: Until = None,
+    where: Conditions = None,
+    per: Annotated[
+        float,
+        typer.Option(
+            metavar="YEARS", help="The rates printed per so many years: 2 or 20.", rich_help_panel="Result"
+        ),
+    ] = defaults.PERIOD_YEARS,
+    level: Level = defaults.LEVEL,
+    format_: Output = OutputFormat.TABLE,
+) -> None:
+    """Recompute the growth rates that AI and Memory Wall prints, from the points of its own figures."""
+    from memwall_trends import claims
+    from memwall_trends.selection import parse_where
+    from memwall_trends.trends import describe_period
+
+    result = claims.reproduce(since=since, until=until, where=parse_where(where or []), per=per, level=level)
+    emit(
+        format_,
+        records=to_records(result),
+        shown=_show_claims(result, claims.load_claims(per), level),
+        title=f"Growth factor per {describe_period(per)}: AI and Memory Wall, recomputed",
+        notes=[
+            "Printed in the paper; plotted, the authors' own line; fit, our least squares of log10(value) "
+            f"on the date with the {100 * level:g}% t interval of its slope.",
+            "Verdict: written with as many digits as printed, the fit rounds to the printed figure, gives it "
+            "when cut off (755.0 is 750, not 760), or differs.",
+            *(f"{row['series']} {row['verdict']}." for row in to_records(result) if row["n_obs"] == 0),
+            *_note_20_years(result, claims.load_claims(20)),
+        ],
+    )
+
+
+@app.command(epilog="Example: memwall-trends rate peak_flops --since 2010 --where kind=gpu")
+def rate(
+    series: Annotated[
+        str,
+        typer.Argument(help="A series as in peak_flops ('data list' names them), or the path of a CSV file."),
+    ],
+    dataset: Dataset = defaults.DATASET,
+    since: Since = None,
+    until: Until = None,
+    where: Conditions = None,
+    date_column: Annotated[
+        str, typer.Option(metavar="COLUMN", help="Column of the dates in a CSV.", rich_help_panel="Selection")
+    ] = "date",
+    value_column: Annotated[
+        str,
+        typer.Option(metavar="COLUMN", help="Column of the values in a CSV.", rich_help_panel="Selection"),
+    ] = "value",
+    per: Per = defaults.PERIOD_YEARS,
+    level: Level = defaults.LEVEL,
+    format_: Output = OutputFormat.TABLE,
+) -> None:
+    """Fit an exponential trend to a series and print its growth factor and doubling time."""
+    from memwall_trends.selection import parse_where
+    from memwall_trends.trends import fit_trend
+
+    conditions = parse_where(where or [])
+    trend = fit_trend(
+        series,
+        dataset=dataset,
+        since=since,
+        until=until,
+        where=conditions,
+        date_column=date_column,
+        value_column=value_column,
+    )
+    emit(
+        format_,
+        records=trend.to_record(per, level),
+        shown=trend.shown(per, level),
+        title=f"{trend.series} ({trend.dataset})",
+        notes=[trend.describe(), *_note_default_rows(trend, conditions)],
+    )
+
+
+@app.command(epilog="Example: memwall-trends gap peak_flops dram_bandwidth --at 2030")
+def gap(
+    numerator: Annotated[str, typer.Argument(help="The series that grows, as in peak_flops.")],
+    denominator: Annotated[
+        str, typer.Argument(help="The series that it is divided by, as in dram_bandwidth.")
+    ],
+    at: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="YEAR", help="Project to this year or date. Repeatable.", rich_help_panel="Result"
+        ),
+    ] = None,
+    dataset: Dataset = defaults.DATASET,
+    since: Since = None,
+    until: Until = None,
+    where: Conditions = None,
+    per: Per = defaults.PERIOD_YEARS,
+    level: Level = defaults.LEVEL,
+    format_: Output = OutputFormat.TABLE,
+) -> None:
+    """Divide two trends: machine balance, how fast it grows, and where it leads."""
+    from memwall_trends import gap as gaps
+    from memwall_trends.selection import parse_where
+    from memwall_trends.units import format_number, parse_year
+
+    years = [parse_year(text) for text in at or []]
+    fitted = gaps.fit_gap(
+        numerator, denominator, dataset=dataset, since=since, until=until, where=parse_where(where or [])
+    )
+    shown = fitted.shown(per, level)
+    for row in to_records(fitted.project(years, level)):
+        shown.loc[len(shown)] = [
+            f"{fitted.unit} in {row['year']:.10g}",
+            format_number(row["ratio"]),
+            f"{format_number(row['low'])} to {format_number(row['high'])}",
+        ]
+    emit(
+        format_,
+        records=fitted.to_record(years, per, level),
+        shown=shown,
+        title=f"{numerator} / {denominator} ({dataset})",
+        notes=[
+            f"{gaps.METHOD.capitalize()}; growth with confidence intervals"
+            + (", years with prediction intervals." if years else "; --at 2030 projects."),
+            f"Assumed: {gaps.ASSUMPTION}",
+        ],
+    )
+    for year in years:
+        _warn_of_extrapolation(fitted, year)
+
+
+@app.command(epilog="Example: memwall-trends figures hw-scaling --format png --out figures")
+def figures(
+    names: Annotated[list[str] | None, typer.Argument(help="Figures to write; all if none is named.")] = None,
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where to write them.")] = Path("figures"),
+    format_: Annotated[
+        list[FigureFormat] | None,
+        typer.Option(
+            "--format", metavar="FORMAT", help="svg (the default), png, pdf, html or json; repeatable."
+        ),
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the figures and write none.")] = False,
+    dataset: Dataset = defaults.DATASET,
+    since: Since = None,
+    until: Until = None,
+    where: Conditions = None,
+    per: Per = defaults.PERIOD_YEARS,
+    level: Level = defaults.LEVEL,
+) -> None:
+    """Draw the figures."""
+    import pandas as pd
+
+    from memwall_trends import figures as drawn
+    from memwall_trends.selection import parse_where
+
+    if list_:
+        titles = {name: (draw.__doc__ or "").partition("\n")[0] for name, draw in drawn.FIGURES.items()}
+        listed = pd.DataFrame(titles.items(), columns=["name", "title"])
+        as_json = format_ == [FigureFormat.JSON]
+        emit(
+            OutputFormat.JSON if as_json else OutputFormat.TABLE,
+            records=to_records(listed),
+            shown=listed,
+            title="Figures",
+            notes=[],
+        )
+        return
+    chosen = {name: drawn.find_figure(name) for name in names or drawn.FIGURES}
+    conditions = parse_where(where or [])
+    for name, draw in chosen.items():
+        chart = draw(dataset=dataset, since=since, until=until, where=conditions, per=per, level=level)
+        for ending in format_ or [FigureFormat.SVG]:
+            typer.echo(drawn.save_figure(chart, out / f"{name}.{ending}"))
+
+
+@data_app.command("list", epilog="Example: memwall-trends data list --format json")
+def data_list(
+    dataset: Annotated[
+        str | None, typer.Option(help="Only this dataset and what all share.", rich_help_panel="Selection")
+    ] = None,
+    format_: Output = OutputFormat.TABLE,
+) -> None:
+    """List the tables with their rows, devices and dates."""
+    from memwall_trends.datasets import describe_tables
+
+    tables = describe_tables(dataset)
+    emit(
+        format_,
+        records=to_records(tables),
+        shown=tables.assign(first=tables["first_date"].str[:4], last=tables["last_date"].str[:4])[
+            ["dataset", "name", "rows", "devices", "first", "last", "unit"]
+        ].map(to_text),
+        title="Tables",
+        notes=["memwall-trends data show NAME prints one. Every row names its source."],
+    )
+
+
+@data_app.command("show", epilog="Example: memwall-trends data show dram_bandwidth --where memory=HBM2")
+def data_show(
+    name: Annotated[str, typer.Argument(help="A table, as in peak_flops; 'data list' names them.")],
+    dataset: Dataset = defaults.DATASET,
+    since: Since = None,
+    until: Until = None,
+    where: Conditions = None,
+    format_: Output = OutputFormat.TABLE,
+) -> None:
+    """Print the rows of a table; JSON and CSV have all columns."""
+    from memwall_trends.datasets import find_table, load_table
+    from memwall_trends.selection import parse_where, select
+
+    table = find_table(name, dataset)
+    rows = select(
+        load_table(name, dataset), since=since, until=until, where=parse_where(where or []), origin=name
+    )
+    if table.types.get("date") == "date":
+        rows = rows.assign(date=rows["date"].dt.strftime("%Y-%m-%d"))
+    columns = [column for column in SHOWN_COLUMNS if column in rows]
+    if name == "sources":
+        columns = ["source", "kind", *columns]
+    emit(
+        format_,
+        records=to_records(rows),
+        shown=rows[columns].map(to_text),
+        title=f"{table.title}: {table.description}",
+        notes=[f"Rows: {len(rows)}. All columns, with source and locator: --format json or csv."],
+    )
+
+
+def _show_claims(result: pd.DataFrame, printed: list[dict[str, Any]], level: float) -> pd.DataFrame:
+    import pandas as pd
+
+    from memwall_trends.claims import AGREES_CUT_OFF, AGREES_ROUNDED, DIFFERS
+    from memwall_trends.datasets import find_series
+    from memwall_trends.units import format_number
+
+    words = {AGREES_ROUNDED: "rounds", AGREES_CUT_OFF: "cut off", DIFFERS: "differs"}
+    rows = []
+    for claim, row in zip(printed, to_records(result), strict=True):
+        tested = row["n_obs"] > 0
+        interval = f"{format_number(row['ci_low'], 3)} to {format_number(row['ci_high'], 3)}"
+        rows.append(
+            {
+                "series": find_series(row["series"], claim["dataset"]).title,
+                "printed": f"{format_number(claim['rate'], claim['significant_digits'])}x",
+                "plotted": f"{format_number(row['plotted_rate'])}x",
+                "fit": f"{format_number(row['rate'])}x" if tested else "",
+                f"{100 * level:g}% interval": interval if tested else "",
+                "n": row["n_obs"],
+                "R²": f"{row['r_squared']:.3f}" if tested else "",
+                "verdict": words.get(row["verdict"], "untested"),
+            }
+        )
+    return pd.DataFrame(rows).astype(str)
+
+
+def _note_20_years(result: pd.DataFrame, printed: list[dict[str, Any]]) -> list[str]:
+    from memwall_trends.units import format_number
+
+    yearly = {
+        row["series"]: row["rate"] ** (1 / row["period_years"])
+        for row in to_records(result)
+        if row["n_obs"] > 0 and row["period_years"] == defaults.PERIOD_YEARS
+    }
+    parts = [
+        f"{claim['series']} {format_number(yearly[claim['series']] ** claim['period_years'])}x "
+        f"(printed: {format_number(claim['rate'], claim['significant_digits'])}x)"
+        for claim in printed
+        if claim["series"] in yearly
+    ]
+    return [f"Per 20 years: {', '.join(parts)}; see --per 20."] if parts else []
+
+
+def _note_default_rows(trend: Trend, conditions: dict[str, list[str]]) -> list[str]:
+    return [
+        f"{column}={value}: the rows that the authors fitted; --where {column}=VALUE chooses others."
+        for column, value in trend.where.items()
+        if column not in conditions
+    ]
+
+
+def _warn_of_extrapolation(fitted: Gap, year: float) -> None:
+    years, trend = fitted.extrapolation(year)
+    if years > FAR_YEARS:
+        span = (trend.last_date - trend.first_date).days / 365.25
+        typer.echo(
+            f"warning: {year:g} lies {years:.1f} years outside the observations of {trend.series} "
+            f"({trend.first_date} to {trend.last_date}), {100 * years / span:.0f}% of the time that they "
+            "span; the interval holds only if the trend goes on unchanged",
+            err=True,
+        )

@@ -1,0 +1,332 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Run = Callable[..., Any]
+    CsvFile = Callable[[str | bytes], Path]
+
+CHECKOUT = Path(__file__).parent.parent
+COMMANDS = [["reproduce"], ["rate"], ["gap"], ["figures"], ["data", "list"], ["data", "show"]]
+
+
+# The commands of the README and of --help
+
+
+def examples(text: str) -> list[tuple[str, str]]:
+    """Return the commands of a text's console blocks, each with the output that follows it."""
+    blocks = re.findall(r"```console\n(.*?)```", text, flags=re.DOTALL)
+    parts = [part for block in blocks for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
+    return [(command, output) for command, _, output in (part.partition("\n") for part in parts)]
+
+
+README_EXAMPLES = [
+    (command, output)
+    for command, output in examples((CHECKOUT / "README.md").read_text(encoding="utf-8"))
+    if command.startswith("memwall-trends ")
+]
+
+
+def same_lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.strip().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("command", "output"), README_EXAMPLES, ids=[command for command, _ in README_EXAMPLES]
+)
+def test_the_readme_shows_what_its_commands_print(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str, output: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run(*shlex.split(command)[1:])
+    assert result.code == 0
+    if output.strip():
+        assert same_lines(result.out) == same_lines(output)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_the_readme_shows_every_command(command: list[str]) -> None:
+    assert any(example.startswith(" ".join(["memwall-trends", *command])) for example, _ in README_EXAMPLES)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help_has_an_example_that_works(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    help_ = run(*command, "--help")
+    assert help_.code == 0
+    example = re.search(r"Example: memwall-trends (.*)", help_.out)
+    assert example is not None
+    assert run(*shlex.split(example[1])).code == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *COMMANDS[:1],
+        ["reproduce", "--per", "20"],
+        ["rate", "model_size"],
+        ["gap", "peak_flops", "dram_bandwidth", "--at", "2030"],
+        ["data", "list"],
+        *(["data", "show", table] for table in ("peak_flops", "errata", "sources", "claims", "models_nlp")),
+        *([*command, "--help"] for command in COMMANDS),
+    ],
+    ids=" ".join,
+)
+def test_tables_fit_80_columns(run: Run, command: list[str]) -> None:
+    result = run(*command)
+    assert result.code == 0
+    assert max(len(line) for line in result.out.splitlines()) <= 80
+
+
+def test_start_up_leaves_heavy_libraries_alone() -> None:
+    code = (
+        "import sys; from memwall_trends import cli;"
+        "print([name for name in ('pandas', 'scipy', 'statsmodels', 'altair') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_module_is_the_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "memwall_trends", "--version"], check=True, capture_output=True, text=True
+    )
+    assert re.fullmatch(r"memwall-trends \d+\.\d+\.\d+\n", done.stdout)
+
+
+# What they print
+
+
+def test_reproduce_lists_the_six_claims(run: Run) -> None:
+    claims = json.loads(run("reproduce", "--format", "json").out)
+    assert [claim["series"] for claim in claims] == [
+        "peak_flops",
+        "dram_bandwidth",
+        "interconnect_bandwidth",
+        "training_compute",
+        "model_size",
+        "memory_capacity",
+    ]
+    assert all(claim["verdict"].startswith("agrees") for claim in claims)
+    table = run("reproduce").out
+    for printed in ("3.0x", "1.6x", "1.4x", "750x", "410x", "2x"):
+        assert re.search(rf" {re.escape(printed)} ", table)
+    assert "peak_flops 64,310x (printed: 60,000x)" in table
+
+
+def test_claims_that_a_selection_leaves_out_are_explained(run: Run) -> None:
+    result = run("reproduce", "--where", "kind=transformer")
+    assert result.code == 0
+    assert result.out.count("untested") == 4
+    assert "peak_flops cannot be tested: no rows of peak_flops are left" in result.out
+    assert "Per 20 years" not in result.out
+
+
+def test_rate_says_which_rows_it_took_unasked(run: Run) -> None:
+    assert "kind=transformer: the rows that the authors fitted" in run("rate", "model_size").out
+    assert "authors fitted" not in run("rate", "model_size", "--where", "kind=cnn").out
+    assert "authors fitted" not in run("rate", "peak_flops").out
+
+
+def test_rate_gives_the_documented_keys(run: Run) -> None:
+    record = json.loads(run("rate", "peak_flops", "--format", "json").out)
+    assert list(record) == [
+        *["series", "dataset", "method", "n_obs", "first_date", "last_date", "rate", "ci_low", "ci_high"],
+        *["level", "period_years", "doubling_time_years", "r_squared", "where"],
+    ]
+    assert record["rate"] == pytest.approx(3.02573, rel=1e-5)
+    assert (record["ci_low"], record["ci_high"]) == pytest.approx((2.68233, 3.41309), rel=1e-5)
+    assert record["r_squared"] == pytest.approx(0.908645, rel=1e-5)
+    assert record["where"] == {}
+
+
+def test_rate_takes_the_shared_options(run: Run) -> None:
+    options = ["--since", "2010", "--until", "2020-06", "--where", "kind=gpu", "--where", "kind=accelerator"]
+    record = json.loads(
+        run("rate", "peak_flops", *options, "--per", "1", "--level", "0.8", "--format", "json").out
+    )
+    assert (record["first_date"], record["last_date"]) == ("2010-01-01", "2020-05-14")
+    assert (record["period_years"], record["level"]) == (1, 0.8)
+    assert record["where"] == {"kind": ["gpu", "accelerator"]}
+
+
+def test_rate_of_a_file(run: Run, csv_file: CsvFile) -> None:
+    path = csv_file("day,gb_s,chip\n2010,1,a\n2012-01-01,4,a\n2014,16,a\n2014,99,b\n")
+    options = ["--date-column", "day", "--value-column", "gb_s", "--where", "chip=a", "--format", "json"]
+    record = json.loads(run("rate", str(path), *options).out)
+    assert record["rate"] == pytest.approx(4, rel=1e-3)
+    assert (record["series"], record["dataset"], record["n_obs"]) == ("chips", str(path), 3)
+
+
+def test_gap_projects(run: Run) -> None:
+    result = run(
+        "gap", "peak_flops", "dram_bandwidth", "--at", "2030", "--at", "2020-01-01", "--format", "json"
+    )
+    record = json.loads(result.out)
+    assert record["rate"] == pytest.approx(1.9012, rel=1e-4)
+    assert (record["numerator"], record["denominator"]) == ("peak_flops", "dram_bandwidth")
+    assert [projection["year"] for projection in record["projections"]] == pytest.approx(
+        [2030, 2020], abs=0.01
+    )
+    for projection in record["projections"]:
+        assert projection["low"] < projection["ratio"] < projection["high"]
+    assert "warning: 2030 lies 7.8 years outside the observations of dram_bandwidth" in result.err
+    assert result.err.count("warning") == 1
+
+
+def test_gap_without_a_year_projects_nothing(run: Run) -> None:
+    result = run("gap", "peak_flops", "dram_bandwidth", "--format", "json")
+    assert json.loads(result.out)["projections"] == []
+    assert result.err == ""
+
+
+def test_numbers_without_a_value_are_null(run: Run, csv_file: CsvFile) -> None:
+    path = csv_file("date,value\n2010,2\n2011,2\n2012,2\n")
+    record = json.loads(run("rate", str(path), "--format", "json").out)
+    assert record["rate"] == 1
+    assert record["doubling_time_years"] is None
+    assert record["r_squared"] is None
+
+
+@pytest.mark.parametrize(
+    ("command", "rows"),
+    [
+        (["reproduce"], 6),
+        (["rate", "model_size"], 1),
+        (["gap", "peak_flops", "dram_bandwidth"], 1),
+        (["gap", "peak_flops", "dram_bandwidth", "--at", "2021", "--at", "2022"], 2),
+        (["data", "list"], 12),
+        (["data", "show", "training_compute"], 21),
+    ],
+)
+def test_csv_has_a_header_and_flat_rows(run: Run, command: list[str], rows: int) -> None:
+    records = list(csv.DictReader(io.StringIO(run(*command, "--format", "csv").out), strict=True))
+    assert len(records) == rows
+    assert not any("[" in str(cell) or "{" in str(cell) for record in records for cell in record.values())
+
+
+@pytest.mark.parametrize(
+    "command", [["reproduce"], ["rate", "peak_flops"], ["data", "show", "dram_bandwidth"]]
+)
+def test_markdown_and_latex_hold_the_table(run: Run, command: list[str]) -> None:
+    assert run(*command, "--format", "markdown").out.splitlines()[1].startswith("|:-")
+    latex = run(*command, "--format", "latex").out
+    assert latex.startswith("\\begin{tabular}")
+    assert not re.search(r"(?<!\\)[%_]", latex)
+
+
+def test_data_show_has_all_columns_in_json(run: Run) -> None:
+    options = ["--where", "name=NVIDIA A100 PCIe 40GB", "--format", "json"]
+    (row,) = json.loads(run("data", "show", "dram_bandwidth", *options).out)
+    assert (row["value"], row["unit"], row["source"], row["date"]) == (
+        1555,
+        "GB/s",
+        "gholami2024-repository",
+        "2020-06-22",
+    )
+    assert row["locator"].startswith("imgs/pdfs/hw_scaling.pdf")
+
+
+def test_data_list_has_the_documented_keys(run: Run) -> None:
+    tables = json.loads(run("data", "list", "--format", "json").out)
+    assert list(tables[0]) == [
+        *["dataset", "name", "rows", "devices", "first_date", "last_date", "unit", "with_source"]
+    ]
+
+
+def test_figures_writes_what_is_asked(run: Run, tmp_path: Path) -> None:
+    result = run(
+        "figures", "hw-scaling", "--out", str(tmp_path / "out"), "--format", "svg", "--format", "json"
+    )
+    written = [tmp_path / "out" / name for name in ("hw-scaling.svg", "hw-scaling.json")]
+    assert result.out.split() == [str(path) for path in written]
+    assert all(path.stat().st_size for path in written)
+
+
+def test_figures_are_listed(run: Run) -> None:
+    assert "hw-scaling" in run("figures", "--list").out
+    assert json.loads(run("figures", "--list", "--format", "json").out)[0]["name"] == "hw-scaling"
+
+
+# Wrong input
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (
+            "rate peak_flop",
+            "unknown series 'peak_flop'; did you mean 'peak_flops'? Known: peak_flops, dram_bandwidth",
+        ),
+        ("rate peak_flops --dataset epoch", "unknown dataset 'epoch'. Known: gholami2024"),
+        (
+            "rate peak_flops --where sort=gpu",
+            "unknown column of peak_flops 'sort'; did you mean 'source'? Known: name",
+        ),
+        ("rate peak_flops --where kind", "expected COLUMN=VALUE"),
+        ("rate peak_flops --since soon", "cannot read the date 'soon'"),
+        ("rate peak_flops --since 2021", "2 row(s) with 2 different date(s)"),
+        ("rate peak_flops --level 95", "between 0 and 1"),
+        ("rate peak_flops --per 0", "above zero"),
+        ("rate missing.csv", "missing.csv: cannot be read: No such file or directory"),
+        ("rate " + 5000 * "x", "unknown series"),
+        ("gap peak_flops peak_flops", "two different series"),
+        ("gap peak_flops flops", "unknown series 'flops'"),
+        ("gap peak_flops dram_bandwidth --at soon", "cannot read the date 'soon'"),
+        ("gap peak_flops dram_bandwidth --at 9999", "cannot project to 9999"),
+        ("reproduce --per 3", "per 2 and 20 years"),
+        ("reproduce --where sort=gpu", "unknown column of peak_flops and dram_bandwidth"),
+        ("figures hw", "unknown figure 'hw'. Known: hw-scaling"),
+        ("data show flops", "unknown table 'flops'"),
+        ("data show claims --since 2010", "claims has no dates"),
+    ],
+)
+def test_wrong_input_is_one_message_and_exit_code_2(run: Run, command: str, message: str) -> None:
+    result = run(*shlex.split(command))
+    assert result.code == 2
+    assert result.out == ""
+    assert result.err.startswith("error: ")
+    assert result.err.count("error: ") == 1
+    assert message in result.err
+
+
+@pytest.mark.parametrize(
+    "command", ["rate", "rate peak_flops --format xml", "rates", "gap peak_flops", "figures -x"]
+)
+def test_wrong_usage_is_exit_code_2(run: Run, command: str) -> None:
+    result = run(*shlex.split(command))
+    assert result.code == 2
+    assert "Traceback" not in result.err
+
+
+def test_a_bad_row_is_named_with_file_row_and_column(run: Run, csv_file: CsvFile) -> None:
+    path = csv_file("date,value\n2010,1\n2011,-5\n2012,3\n")
+    result = run("rate", str(path))
+    assert result.code == 2
+    assert result.err == f"error: {path}: row 3, column 'value': '-5'; expected a number above zero\n"
+
+
+def test_a_terminal_without_unicode_is_no_error(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "memwall_trends", "rate", "peak_flops"],
+        check=True,
+        capture_output=True,
+        env={"PYTHONIOENCODING": "ascii", "PATH": ""},
+        cwd=tmp_path,
+    )
+    assert b"3.026x" in done.stdout

@@ -1,0 +1,39 @@
+# `make reproduce` and `make test` set up all that they need in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: reproduce test lint types notebooks docs clean
+
+reproduce: $(VENV)/.installed
+	$(BIN)/memwall-trends reproduce
+	$(BIN)/memwall-trends figures --out figures
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/frictionless validate datasets/datapackage.json
+
+types: $(VENV)/.installed-dev
+	$(BIN)/mypy
+
+notebooks: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest --nbmake notebooks
+
+docs: $(VENV)/.installed
+	$(BIN)/memwall-trends figures --out docs
+
+clean:
+	rm -rf $(VENV) figures build dist
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	touch $@

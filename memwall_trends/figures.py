@@ -102,7 +102,10 @@ def hw_scaling(
         ],
     )
     chart = alt.layer(bands, fits, marks, *_labels(points, x, colour)).properties(
-        title=title, width=theme.PAGE_WIDTH, height=theme.PAGE_HEIGHT
+        title=title,
+        description=f"{title.text}. {'; '.join(order)}.",
+        width=theme.PAGE_WIDTH,
+        height=theme.PAGE_HEIGHT,
     )
     return theme.apply(chart)
 

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import pandas as pd
 import pytest
 
 from memwall_trends.claims import AGREES_CUT_OFF, AGREES_ROUNDED, DIFFERS, judge, load_claims, reproduce
-from memwall_trends.datasets import load_table
+from memwall_trends.datasets import datasets_folder, load_table
 from memwall_trends.errors import MemwallError
+from memwall_trends.trends import fit_trend
 
 KEYS = [
     "series",
@@ -66,6 +69,22 @@ def test_a_selection_that_leaves_nothing_at_all_is_an_error() -> None:
         reproduce(where={"colour": "red"})
     with pytest.raises(MemwallError, match="between 0 and 1"):
         reproduce(level=95)
+
+
+@pytest.mark.parametrize(
+    ("series", "point", "mended", "rate"),
+    [
+        ("training_compute", "Transformer Big", {"value": 3300.0}, 2038),
+        ("model_size", "Megatron-Turing NLG 530B", {"date": pd.Timestamp("2021-10-11")}, 374),
+    ],
+)
+def test_what_an_erratum_does_to_a_rate_is_as_the_readme_says(
+    series: str, point: str, mended: dict[str, Any], rate: int
+) -> None:
+    points = load_table(series)
+    points.loc[points["name"] == point, list(mended)] = list(mended.values())
+    assert fit_trend(points, where={"kind": "transformer"}).growth_factor() == pytest.approx(rate, abs=0.5)
+    assert f" {rate}x" in (datasets_folder() / "gholami2024" / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import math
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from memwall_trends import defaults
 from memwall_trends.datasets import find_series, load_table
-from memwall_trends.errors import MemwallError
-from memwall_trends.selection import Where, parse_where, split_where
+from memwall_trends.errors import MemwallError, TooFewObservations
+from memwall_trends.selection import parse_where, split_where
 from memwall_trends.trends import check_level, fit_trend
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from memwall_trends.selection import When, Where
 
 AGREES_ROUNDED = "agrees (rounds)"
 AGREES_CUT_OFF = "agrees (cut off)"
 DIFFERS = "differs"
 UNTESTED = "cannot be tested"
+SOURCE = "gholami2024"
 RULE = (
-    "A fit agrees with a printed figure if, written with as many significant digits, it rounds to it "
-    "or gives it when the further digits are cut off."
+    "written with as many significant digits as printed, the fit rounds to the printed figure, "
+    "gives it when cut off (755.04 gives 750, not 760), or differs"
 )
 
 
 def reproduce(
     *,
-    since: str | None = None,
-    until: str | None = None,
+    since: When | None = None,
+    until: When | None = None,
     where: Where | None = None,
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
@@ -39,7 +40,7 @@ def reproduce(
 
     Parameters
     ----------
-    since, until : str, optional
+    since, until : str, int or date, optional
         Window of the observations; by default all that the authors fitted.
     where : mapping, optional
         Conditions; each narrows the series that have its column.
@@ -72,13 +73,14 @@ def reproduce(
     columns = {claim["series"]: find_series(claim["series"], claim["dataset"]).columns for claim in claims}
     conditions = split_where(where, columns)
     rows = [_recompute(claim, since, until, conditions[claim["series"]], level) for claim in claims]
-    if all(row["n_obs"] == 0 for row in rows):
-        raise MemwallError(rows[0]["verdict"].removeprefix(f"{UNTESTED}: "))
+    if all(math.isnan(row["rate"]) for row in rows):
+        reasons = "\n".join(row["verdict"].removeprefix(f"{UNTESTED}: ") for row in rows)
+        raise MemwallError(f"no claim can be tested:\n{reasons}")
     return pd.DataFrame(rows)
 
 
 def load_claims(per: float) -> list[dict[str, Any]]:
-    """Return the rows of ``datasets/claims.csv`` for rates printed per so many years.
+    """Return the rows of ``datasets/claims.csv`` that Gholami et al. (2024) print per so many years.
 
     Raises
     ------
@@ -91,6 +93,7 @@ def load_claims(per: float) -> list[dict[str, Any]]:
     [60000.0, 100.0, 30.0]
     """
     claims = load_table("claims")
+    claims = claims[claims["source"] == SOURCE]
     chosen = claims[claims["period_years"] == per]
     if chosen.empty:
         periods = " and ".join(f"{period:g}" for period in sorted(claims["period_years"].unique()))
@@ -123,19 +126,19 @@ def judge(printed: float, significant_digits: int, rate: float) -> str:
     >>> judge(1.6, 2, 1.59151), judge(750, 2, 755.038), judge(3.0, 2, 3.3)
     ('agrees (rounds)', 'agrees (cut off)', 'differs')
     """
-    last_digit = Decimal(1).scaleb(math.floor(math.log10(printed)) - significant_digits + 1)
-    # repr: the shortest decimal that is this float, so that 1.65 is the tie that a reader sees.
-    target, steps = Decimal(repr(float(printed))) / last_digit, Decimal(repr(float(rate))) / last_digit
-    if steps.to_integral_value(ROUND_HALF_UP) == target:
-        return AGREES_ROUNDED
-    return AGREES_CUT_OFF if steps.to_integral_value(ROUND_DOWN) == target else DIFFERS
+    for rounding, verdict in ((ROUND_HALF_UP, AGREES_ROUNDED), (ROUND_DOWN, AGREES_CUT_OFF)):
+        # repr is the shortest decimal that is this float: 1.65 is the tie that a reader sees.
+        written = Context(prec=significant_digits, rounding=rounding).create_decimal(repr(float(rate)))
+        if written == Decimal(repr(float(printed))):
+            return verdict
+    return DIFFERS
 
 
 def _recompute(
     claim: dict[str, Any],
-    since: str | None,
-    until: str | None,
-    where: dict[str, str | Sequence[str]],
+    since: When | None,
+    until: When | None,
+    where: Where,
     level: float,
 ) -> dict[str, Any]:
     period = claim["period_years"]
@@ -160,8 +163,8 @@ def _recompute(
             until=until,
             where={**parse_where(claim["where"].split(";") if claim["where"] else []), **where},
         )
-    except MemwallError as error:
-        return {**row, "verdict": f"{UNTESTED}: {error}"}
+    except TooFewObservations as error:
+        return {**row, "n_obs": error.n_obs, "verdict": f"{UNTESTED}: {error}"}
     low, high = trend.growth_interval(period, level)
     return {
         **row,

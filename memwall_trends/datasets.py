@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import os.path
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 MAX_PROBLEMS_SHOWN = 5
+ISO_DATE = re.compile(r"([1-9]\d{3}(?:-\d\d(?:-\d\d)?)?)(?:[T ]\d\d:\d\d.*)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -72,20 +74,20 @@ class Observations:
         The dataset, or the path of the file.
     origin : str
         What to call it in a message.
-    unit : str
-        Unit of the values; empty where the data does not say.
     fitted : mapping of str to str
         As in `Table`; empty for a user's data.
     frame : DataFrame
-        One row an observation, with ``date`` (datetime) and ``value`` (float).
+        One row an observation, all columns as they came.
+    parsed : DataFrame
+        ``date`` (datetime) and ``value`` (float, positive, finite) of each row of `frame`.
     """
 
     name: str
     dataset: str
     origin: str
-    unit: str
     fitted: Mapping[str, str]
     frame: pd.DataFrame
+    parsed: pd.DataFrame
 
 
 def datasets_folder() -> Path:
@@ -161,9 +163,16 @@ def find_table(name: str, dataset: str = defaults.DATASET) -> Table:
 
 
 def find_series(name: str, dataset: str = defaults.DATASET) -> Table:
-    """Return the table of a series; as `find_table`, for the tables that a trend can be fitted to."""
-    if name not in list_series(dataset):
-        raise unknown("series", name, list_series(dataset))
+    """Return the table of a series; as `find_table`, for the tables that a trend can be fitted to.
+
+    Examples
+    --------
+    >>> find_series("memory_capacity").unit
+    'GB'
+    """
+    series = list_series(dataset)
+    if name not in series:
+        raise unknown("series", name, series)
     return find_table(name, dataset)
 
 
@@ -234,12 +243,12 @@ def load_observations(
     Parameters
     ----------
     data : str, Path or DataFrame
-        A series as in ``peak_flops``; else the path of a CSV, as `read_observations` reads it; or a frame,
-        as `check_observations` reads it.
+        A series as in ``peak_flops``; else the path of a CSV in UTF-8 with a header; or a frame.
     dataset : str
         Where to find a series.
     date_column, value_column : str
-        Where a CSV or a frame has its dates and values.
+        Where a CSV or a frame has its dates (ISO 8601: a day, a month or a year) and its values (positive
+        numbers).
 
     Returns
     -------
@@ -248,7 +257,9 @@ def load_observations(
     Raises
     ------
     MemwallError
-        If there is no such series, dataset or column, or the file or the frame cannot be read.
+        If there is no such series, dataset or column; if the file is missing, empty, not UTF-8 or no CSV; or
+        if a date or a number cannot be read or is not positive. Rows of a file are counted as its lines, the
+        header being row 1.
 
     Examples
     --------
@@ -256,120 +267,25 @@ def load_observations(
     'transformer'
     """
     if isinstance(data, pd.DataFrame):
-        frame = check_observations(data, date_column=date_column, value_column=value_column)
-        return Observations("data frame", "user", "the data frame", _unit_of(frame), {}, frame)
+        frame = data.reset_index(drop=True)
+        parsed = _parse(frame, date_column, value_column, "the data frame", list(data.index))
+        return Observations("data frame", "user", "the data frame", {}, frame, parsed)
     if isinstance(data, Path) or _looks_like_path(data, dataset):
         path = Path(data)
-        frame = read_observations(path, date_column=date_column, value_column=value_column)
-        return Observations(path.stem, str(path), str(path), _unit_of(frame), {}, frame)
-    if data not in list_series(dataset):
-        raise unknown("series", data, list_series(dataset), hint="; or the path of a CSV file")
-    table = find_table(data, dataset)
+        frame, lines = _read_csv(path)
+        parsed = _parse(frame, date_column, value_column, str(path), lines)
+        return Observations(path.stem, str(path), str(path), {}, frame, parsed)
+    series = list_series(dataset)
+    if data not in series:
+        raise unknown("series", data, series, hint="; or the path of a CSV file")
     if (date_column, value_column) != ("date", "value"):
         raise MemwallError(
             f"the date and value columns can be chosen for a CSV file, not for the series {data!r}"
         )
-    return Observations(data, dataset, data, table.unit, table.fitted, load_table(data, dataset))
-
-
-def read_observations(
-    path: str | Path, *, date_column: str = "date", value_column: str = "value"
-) -> pd.DataFrame:
-    """Return the observations of a user's CSV file.
-
-    Parameters
-    ----------
-    path : str or Path
-        A CSV in UTF-8 with a header.
-    date_column : str
-        Column of dates: ISO 8601, a day, a month or a year.
-    value_column : str
-        Column of positive numbers.
-
-    Returns
-    -------
-    DataFrame
-        All columns as text, and ``date`` (datetime) and ``value`` (float) read from the two columns named.
-
-    Raises
-    ------
-    MemwallError
-        If the file is missing, empty, not UTF-8 or no CSV, has no such column, or holds a date or a number
-        that cannot be read or is not positive. Rows are counted as lines of the file; the header is row 1.
-    """
-    header, records, lines = _read_csv(Path(path))
-    for column in (date_column, value_column):
-        if column not in header:
-            option = "--date-column" if column == date_column else "--value-column"
-            raise MemwallError(
-                f"{path}: no column {column!r} in the header (row 1); expected the column that {option} "
-                f"names. Columns: {', '.join(header)}"
-            )
-    if not records:
-        raise MemwallError(f"{path}: no rows under the header; expected one row an observation")
-    frame = pd.DataFrame(records, columns=header)
-    return check_observations(
-        frame, date_column=date_column, value_column=value_column, origin=str(path), rows=lines
+    frame = load_table(data, dataset)
+    return Observations(
+        data, dataset, data, find_table(data, dataset).fitted, frame, frame[["date", "value"]]
     )
-
-
-def check_observations(
-    frame: pd.DataFrame,
-    *,
-    date_column: str = "date",
-    value_column: str = "value",
-    origin: str = "the data",
-    rows: Sequence[int] | None = None,
-) -> pd.DataFrame:
-    """Return a frame with its dates and values parsed, or say which cannot be.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        One row an observation.
-    date_column, value_column : str
-        Where the dates and the values are.
-    origin : str
-        What to call the frame in a message.
-    rows : list of int, optional
-        The row numbers to name in a message; by default the frame's index.
-
-    Returns
-    -------
-    DataFrame
-        A copy with ``date`` (datetime) and ``value`` (float, positive, finite).
-
-    Raises
-    ------
-    MemwallError
-        With row, column, what is there and what was expected, for the first few problems.
-    """
-    for column in (date_column, value_column):
-        if column not in frame:
-            raise unknown(f"column of {origin}", column, map(str, frame.columns))
-    raw_dates, raw_values = frame[date_column], frame[value_column]
-    if not pd.api.types.is_datetime64_any_dtype(raw_dates):
-        raw_dates = raw_dates.map(lambda cell: str(cell).strip())
-    dates = pd.to_datetime(raw_dates, format="ISO8601", errors="coerce", utc=True).dt.tz_localize(None)
-    values = pd.to_numeric(raw_values, errors="coerce").astype("float64")
-    wrong = {
-        (date_column, "a date such as 2020-05-14, 2020-05 or 2020"): dates.isna(),
-        (value_column, "a number above zero"): ~((values > 0) & (values < float("inf"))),
-    }
-    labels = rows if rows is not None else list(frame.index)
-    problems = [
-        f"{origin}: row {labels[position]}, column {column!r}: {_quote(frame[column].iloc[position])}; "
-        f"expected {expected}"
-        for position in range(len(frame))
-        for (column, expected), flags in wrong.items()
-        if flags.iloc[position]
-    ]
-    if problems:
-        more = len(problems) - MAX_PROBLEMS_SHOWN
-        raise MemwallError(
-            "\n".join([*problems[:MAX_PROBLEMS_SHOWN], f"and {more} more"] if more > 0 else problems)
-        )
-    return frame.assign(date=dates, value=values)
 
 
 def _table(resource: dict[str, Any], folder: Path) -> Table:
@@ -389,9 +305,11 @@ def _table(resource: dict[str, Any], folder: Path) -> Table:
 
 
 def _tables_of(dataset: str) -> list[Table]:
-    if dataset not in list_datasets():
-        raise unknown("dataset", dataset, list_datasets())
-    return [table for table in list_tables() if table.dataset in (dataset, "")]
+    tables = list_tables()
+    names = dict.fromkeys(table.dataset for table in tables if table.dataset)
+    if dataset not in names:
+        raise unknown("dataset", dataset, names)
+    return [table for table in tables if table.dataset in (dataset, "")]
 
 
 def _read_table(table: Table) -> pd.DataFrame:
@@ -427,33 +345,29 @@ def _looks_like_path(text: str, dataset: str) -> bool:
     return text.lower().endswith(".csv") or "/" in text or "\\" in text or os.path.isfile(text)
 
 
-def _unit_of(frame: pd.DataFrame) -> str:
-    return str(frame["unit"].iloc[0]) if "unit" in frame and len(frame) else ""
-
-
-def _read_csv(path: Path) -> tuple[list[str], list[list[str]], list[int]]:
-    """Return the header, the records and the line on which each record ends."""
+def _read_csv(path: Path) -> tuple[pd.DataFrame, list[int]]:
+    """Return the rows as text, and the line on which each ends."""
     reader = csv.reader(io.StringIO(_read_text(path), newline=""), strict=True)
     records, lines = [], []
     try:
         for record in reader:
             if record:
-                records.append(record)
+                records.append([cell.strip() for cell in record])
                 lines.append(reader.line_num)
     except csv.Error as error:
         raise MemwallError(f"{path}: row {reader.line_num}: not a CSV: {error}") from None
     if not records:
         raise MemwallError(f"{path}: the file is empty; expected a header and one row an observation")
-    header = records[0]
-    if len(set(header)) < len(header):
-        raise MemwallError(f"{path}: row {lines[0]} names a column twice: {', '.join(header)}")
-    for record, line in zip(records, lines, strict=True):
-        if len(record) != len(header):
+    header, *rows = records
+    if not rows:
+        raise MemwallError(f"{path}: no rows under the header; expected one row an observation")
+    for row, line in zip(rows, lines[1:], strict=True):
+        if len(row) != len(header):
             raise MemwallError(
-                f"{path}: row {line}: {len(record)} cells where the header has {len(header)}; "
+                f"{path}: row {line}: {len(row)} cells where the header has {len(header)}; "
                 "a cell that holds a comma must stand in quotes"
             )
-    return header, records[1:], lines[1:]
+    return pd.DataFrame(rows, columns=header), lines[1:]
 
 
 def _read_text(path: Path) -> str:
@@ -469,6 +383,58 @@ def _read_text(path: Path) -> str:
         ) from None
 
 
+def _parse(
+    frame: pd.DataFrame, date_column: str, value_column: str, origin: str, labels: Sequence[Any]
+) -> pd.DataFrame:
+    """Return dates and values of a frame, or name what cannot be read by its row label and column."""
+    columns = [str(column) for column in frame.columns]
+    if len(set(columns)) < len(columns):
+        raise MemwallError(f"{origin}: the header names a column twice: {', '.join(columns)}")
+    for column, option in ((date_column, "--date-column"), (value_column, "--value-column")):
+        if column not in columns:
+            raise MemwallError(
+                f"{origin}: no column {column!r} in the header (row 1); "
+                f"expected the column that {option} names. Columns: {', '.join(columns)}"
+            )
+    parsed = pd.DataFrame(
+        {"date": _parse_dates(frame[date_column]), "value": _parse_values(frame[value_column])}
+    )
+    wrong = {
+        (date_column, "a date such as 2020-05-14, 2020-05 or 2020"): parsed["date"].isna(),
+        (value_column, "a number above zero"): parsed["value"].isna(),
+    }
+    problems = sorted(
+        (int(position), column, expected)
+        for (column, expected), flags in wrong.items()
+        for position in flags.to_numpy().nonzero()[0]
+    )
+    if problems:
+        shown = [
+            f"{origin}: row {labels[position]}, column {column!r}: {_quote(frame[column].iloc[position])}; "
+            f"expected {expected}"
+            for position, column, expected in problems[:MAX_PROBLEMS_SHOWN]
+        ]
+        more = len(problems) - len(shown)
+        raise MemwallError("\n".join([*shown, f"and {more} more"] if more else shown))
+    return parsed
+
+
+def _parse_dates(cells: pd.Series) -> pd.Series:
+    """Return days; a time of day is left off, what is no date of ISO 8601 becomes NaT."""
+    if pd.api.types.is_datetime64_any_dtype(cells):
+        naive: pd.Series = cells.dt.tz_localize(None)
+        return naive
+    days = cells.map(lambda cell: match[1] if (match := ISO_DATE.fullmatch(str(cell))) else None)
+    return pd.to_datetime(days, format="ISO8601", errors="coerce")
+
+
+def _parse_values(cells: pd.Series) -> pd.Series:
+    """Return numbers; what is none, or is not positive and finite, becomes NaN."""
+    values = pd.to_numeric(cells, errors="coerce").astype("float64")
+    positive: pd.Series = values.where((values > 0) & (values < float("inf")))
+    return positive
+
+
 def _quote(cell: object) -> str:
-    text = str(cell).strip()
+    text = str(cell)
     return repr(text) if text else "empty"

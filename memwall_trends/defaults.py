@@ -3,3 +3,5 @@
 DATASET = "gholami2024"
 PERIOD_YEARS = 2.0
 LEVEL = 0.95
+FIGURE_FORMATS = ("svg", "png", "pdf", "html", "json")
+"""What a figure can be written as, the default first."""

@@ -13,6 +13,20 @@ class MemwallError(ValueError):
     """Wrong input: the message says what, where, what was expected and what to do next."""
 
 
+class TooFewObservations(MemwallError):  # noqa: N818  what is left is a state, not an error of the code
+    """A selection that leaves too little to fit.
+
+    Attributes
+    ----------
+    n_obs : int
+        How many observations it leaves.
+    """
+
+    def __init__(self, message: str, n_obs: int) -> None:
+        super().__init__(message)
+        self.n_obs = n_obs
+
+
 def unknown(what: str, given: str, known: Iterable[str], hint: str = "") -> MemwallError:
     """Return the error for a name that is not known.
 

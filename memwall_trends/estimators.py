@@ -78,7 +78,7 @@ def ordinary_least_squares(years: NDArray[np.float64], log10_values: NDArray[np.
         intercept=float(result.params[0]),
         slope=0.0 if constant else float(result.params[1]),
         origin=origin,
-        covariance=np.asarray(result.cov_params(), dtype=np.float64),
+        covariance=np.zeros((2, 2)) if constant else np.asarray(result.cov_params(), dtype=np.float64),
         degrees_of_freedom=float(result.df_resid),
         residual_variance=float(result.mse_resid),
         r_squared=float("nan") if constant else float(result.rsquared),

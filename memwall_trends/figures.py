@@ -13,17 +13,17 @@ import pandas as pd
 from memwall_trends import defaults, theme
 from memwall_trends.datasets import find_series
 from memwall_trends.errors import MemwallError, unknown
-from memwall_trends.selection import Where, split_where
+from memwall_trends.selection import When, Where, split_where
 from memwall_trends.trends import Trend, describe_period, fit_trend
 from memwall_trends.units import decimal_years, format_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-FORMATS = ("svg", "png", "pdf", "html", "json")
 SAVE_OPTIONS: dict[str, dict[str, Any]] = {"png": {"scale_factor": 2.0}, "html": {"inline": True}}
 LINE_POINTS = 60
 LEFT_MARGIN, RIGHT_MARGIN = dt.timedelta(days=800), dt.timedelta(days=1000)
+FEW_TICKS = 1e4
 CHART_DIGITS = 7
 """Significant digits of the numbers in a chart: more than a pixel shows, fewer than differ by machine."""
 
@@ -31,8 +31,8 @@ CHART_DIGITS = 7
 def hw_scaling(
     *,
     dataset: str = defaults.DATASET,
-    since: str | None = None,
-    until: str | None = None,
+    since: When | None = None,
+    until: When | None = None,
     where: Where | None = None,
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
@@ -70,6 +70,8 @@ def hw_scaling(
     legend = {trend.series: _legend_label(trend, dataset, per, level) for trend in trends}
     points = pd.concat([_points(trend, legend) for trend in trends])
     lines = pd.concat([_line(trend, legend, level) for trend in trends])
+    domain = _value_domain(points, lines)
+    lines = lines.assign(low=lines["low"].clip(*domain), high=lines["high"].clip(*domain))
     order = list(legend.values())
     x = alt.X(
         "date:T", title=None, scale=_time_scale(trends), axis=alt.Axis(format="%Y", tickCount=14, grid=False)
@@ -77,8 +79,8 @@ def hw_scaling(
     y = alt.Y(
         "low:Q",
         title="Relative to the first point of each series (log scale)",
-        scale=alt.Scale(type="log", domainMin=float(points["relative"].min()) / 2, nice=False),
-        axis=alt.Axis(format=",~r", values=[10.0**exponent for exponent in range(-9, 16)]),
+        scale=alt.Scale(type="log", domain=domain, nice=False),
+        axis=alt.Axis(format=",~r", values=_value_ticks(domain)),
     )
     colour = alt.Color(
         "legend:N",
@@ -98,7 +100,7 @@ def hw_scaling(
         subtitle=[
             "Points: recovered from the figures of Gholami et al., AI and Memory Wall (IEEE Micro 2024).",
             "Lines: least squares of log10(value) on the date. "
-            f"Bands: {100 * level:g}% confidence interval of the line.",
+            f"Bands: {100 * level:.10g}% confidence interval of the line.",
         ],
     )
     chart = alt.layer(bands, fits, marks, *_labels(points, x, colour)).properties(
@@ -140,17 +142,24 @@ def save_figure(chart: alt.TopLevelMixin, path: str | Path) -> Path:
     chart : altair.LayerChart
         Of this module.
     path : str or Path
-        Ends in one of `FORMATS`: ``html`` works without a network, ``json`` is the Vega-Lite specification.
+        Ends in one of `memwall_trends.defaults.FIGURE_FORMATS`: ``html`` works without a network, ``json`` is
+        the Vega-Lite specification.
 
     Raises
     ------
     MemwallError
         If the format is not known or the file cannot be written.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> save_figure(hw_scaling(), Path(mkdtemp()) / "figure.json").name
+    'figure.json'
     """
     path = Path(path)
     format_ = path.suffix.removeprefix(".")
-    if format_ not in FORMATS:
-        raise unknown("format", format_, FORMATS)
+    if format_ not in defaults.FIGURE_FORMATS:
+        raise unknown("format", format_, defaults.FIGURE_FORMATS)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         chart.save(str(path), **SAVE_OPTIONS.get(format_, {}))
@@ -163,7 +172,7 @@ def _legend_label(trend: Trend, dataset: str, per: float, level: float) -> str:
     low, high = (format_number(bound, 3) for bound in trend.growth_interval(per, level))
     return (
         f"{find_series(trend.series, dataset).title}: {format_number(trend.growth_factor(per), 3)}x / "
-        f"{describe_period(per)} ({100 * level:g}%: {low} to {high})"
+        f"{describe_period(per)} ({100 * level:.10g}%: {low} to {high})"
     )
 
 
@@ -195,6 +204,18 @@ def _time_scale(trends: list[Trend]) -> alt.Scale:
     first = min(trend.first_date for trend in trends) - LEFT_MARGIN
     last = max(trend.last_date for trend in trends) + RIGHT_MARGIN
     return alt.Scale(type="utc", domain=[first.isoformat(), last.isoformat()], nice=False)
+
+
+def _value_domain(points: pd.DataFrame, lines: pd.DataFrame) -> list[float]:
+    """Return the range of the value axis: points and lines fit in, a far wider band is cut off."""
+    shown = [*points["relative"], *lines["fit"]]
+    return [min(shown) / 2, max(shown) * 1.5]
+
+
+def _value_ticks(domain: list[float]) -> list[float]:
+    """Return powers of ten, and where they would be few, twice and five times each."""
+    steps = [1] if domain[1] / domain[0] > FEW_TICKS else [1, 2, 5]
+    return [step * 10.0**exponent for exponent in range(-9, 16) for step in steps]
 
 
 def _first_value(trend: Trend) -> float:

@@ -12,7 +12,7 @@ import pandas as pd
 from memwall_trends import defaults
 from memwall_trends.datasets import find_series
 from memwall_trends.errors import MemwallError
-from memwall_trends.selection import Where, split_where
+from memwall_trends.selection import When, Where, split_where
 from memwall_trends.trends import Growth, Trend, fit_trend, t_quantile
 from memwall_trends.units import decimal_years
 
@@ -142,6 +142,7 @@ class Gap(Growth):
         ['numerator', 'denominator', 'rate']
         """
         low, high = self.growth_interval(per, level)
+        numerator, denominator = self.numerator.to_record(), self.denominator.to_record()
         return {
             "numerator": self.numerator.series,
             "denominator": self.denominator.series,
@@ -154,6 +155,10 @@ class Gap(Growth):
             "period_years": per,
             "unit": self.unit,
             "dataset": self.numerator.dataset,
+            "numerator_n_obs": numerator["n_obs"],
+            "denominator_n_obs": denominator["n_obs"],
+            "numerator_where": numerator["where"],
+            "denominator_where": denominator["where"],
             "method": METHOD,
             "assumption": ASSUMPTION,
         }
@@ -184,8 +189,8 @@ def fit_gap(
     denominator: str,
     *,
     dataset: str = defaults.DATASET,
-    since: str | None = None,
-    until: str | None = None,
+    since: When | None = None,
+    until: When | None = None,
     where: Where | None = None,
     method: str = "ols",
 ) -> Gap:
@@ -253,6 +258,12 @@ def welch_satterthwaite(
 
 
 def outside(trend: Trend, year: float) -> float:
-    """Return by how many years a decimal year lies before the first or after the last observation."""
+    """Return by how many years a decimal year lies before the first or after the last observation.
+
+    Examples
+    --------
+    >>> outside(fit_trend("dram_bandwidth"), 2010.0)
+    0.0
+    """
     first, last = decimal_years([trend.first_date, trend.last_date])
     return float(max(first - year, year - last, 0.0))

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
 from typing import TYPE_CHECKING, TypeAlias
 
 import pandas as pd
 
-from memwall_trends.errors import MemwallError, unknown
+from memwall_trends.errors import MemwallError, TooFewObservations, unknown
 from memwall_trends.units import parse_date
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Mapping, Sequence
 
-Where: TypeAlias = "Mapping[str, str | Sequence[str]]"
+Where: TypeAlias = "Mapping[str, str | float | Sequence[str | float]]"
 """Column and wanted value, or values of which a row may have any."""
 
+When: TypeAlias = "str | int | dt.date"
+"""A year, a month or a day, as `memwall_trends.units.parse_date` reads it."""
+
 MAX_VALUES_SHOWN = 12
+MAX_VALUE_LENGTH = 40
 
 
 def select(
     frame: pd.DataFrame,
     *,
-    since: str | None = None,
-    until: str | None = None,
+    since: When | None = None,
+    until: When | None = None,
     where: Where | None = None,
     origin: str = "the data",
 ) -> pd.DataFrame:
@@ -32,9 +38,8 @@ def select(
     ----------
     frame : DataFrame
         Observations with a ``date``.
-    since, until : str, optional
-        First and last day that count, as `memwall_trends.units.parse_date` reads them: a year or a month
-        counts whole.
+    since, until : str, int or date, optional
+        First and last day that count; a year (2010) or a month ("2010-06") counts whole.
     where : mapping, optional
         Column and value, or values of which a row may have any. All columns must match.
     origin : str
@@ -48,7 +53,9 @@ def select(
     Raises
     ------
     MemwallError
-        If a date cannot be read, the window is upside down, there is no such column, or no row is left.
+        If a date cannot be read, the window is upside down or there is no such column.
+    TooFewObservations
+        If no row is left.
 
     Examples
     --------
@@ -62,10 +69,9 @@ def select(
     for column, wanted in (where or {}).items():
         if column not in frame:
             raise unknown(f"column of {origin}", column, map(str, frame.columns))
-        values = [wanted] if isinstance(wanted, str) else list(wanted)
-        rows = rows[_matches(rows[column], values, origin)]
+        rows = rows[_matches(rows[column], list_values(wanted), origin)]
     if rows.empty:
-        raise MemwallError(_nothing_left(frame, since, until, where or {}, origin))
+        raise TooFewObservations(_nothing_left(frame, since, until, where or {}, origin), 0)
     return rows
 
 
@@ -101,15 +107,22 @@ def describe_where(where: Where) -> str:
     >>> describe_where({"kind": ["gpu", "cpu"], "vendor": "NVIDIA"})
     'kind=gpu or cpu; vendor=NVIDIA'
     """
-    return "; ".join(
-        f"{column}={wanted if isinstance(wanted, str) else ' or '.join(wanted)}"
-        for column, wanted in where.items()
-    )
+    return "; ".join(f"{column}={' or '.join(list_values(wanted))}" for column, wanted in where.items())
 
 
-def split_where(
-    where: Where | None, tables: Mapping[str, Iterable[str]]
-) -> dict[str, dict[str, str | Sequence[str]]]:
+def list_values(wanted: str | float | Sequence[str | float]) -> list[str]:
+    """Return one wanted value or several as a list of text.
+
+    Examples
+    --------
+    >>> list_values("gpu"), list_values([1, 16])
+    (['gpu'], ['1', '16'])
+    """
+    values = [wanted] if isinstance(wanted, str | float | int) else wanted
+    return [str(value) for value in values]
+
+
+def split_where(where: Where | None, tables: Mapping[str, Iterable[str]]) -> dict[str, Where]:
     """Return for each of several tables the conditions on columns that it has.
 
     A precision, say, narrows peak FLOPS and leaves bandwidth, which has none, as it is.
@@ -142,15 +155,20 @@ def split_where(
     }
 
 
-def _within(frame: pd.DataFrame, since: str | None, until: str | None, origin: str) -> pd.DataFrame:
+def _within(frame: pd.DataFrame, since: When | None, until: When | None, origin: str) -> pd.DataFrame:
     if "date" not in frame or not pd.api.types.is_datetime64_any_dtype(frame["date"]):
         raise MemwallError(f"{origin} has no dates to select by")
-    first = pd.Timestamp(parse_date(since)) if since is not None else pd.Timestamp.min
-    last = pd.Timestamp(parse_date(until, end_of_period=True)) if until is not None else pd.Timestamp.max
-    if first > last:
+    first = parse_date(str(since)) if since is not None else None
+    last = parse_date(str(until), end_of_period=True) if until is not None else None
+    if first and last and first > last:
         raise MemwallError(f"the window is upside down: it starts on {since} and ends on {until}")
-    days: pd.Series = frame["date"].dt.normalize()
-    return frame[days.between(first, last)]
+    days = frame["date"].dt.normalize()
+    kept = pd.Series(True, index=frame.index)
+    if first:
+        kept &= days >= pd.Timestamp(first)
+    if last:
+        kept &= days <= pd.Timestamp(last)
+    return frame[kept]
 
 
 def _matches(column: pd.Series, values: list[str], origin: str) -> pd.Series:
@@ -167,7 +185,7 @@ def _matches(column: pd.Series, values: list[str], origin: str) -> pd.Series:
 
 
 def _nothing_left(
-    frame: pd.DataFrame, since: str | None, until: str | None, where: Where, origin: str
+    frame: pd.DataFrame, since: When | None, until: When | None, where: Where, origin: str
 ) -> str:
     parts = [f"no rows of {origin} are left"]
     if since is not None or until is not None:
@@ -177,7 +195,10 @@ def _nothing_left(
             f"its dates run from {dates.min()} to {dates.max()}"
         )
     for column, wanted in where.items():
-        values = list(dict.fromkeys(frame[column].astype(str)))
+        values = [
+            shorten(str(value), MAX_VALUE_LENGTH, placeholder="...") or "(empty)"
+            for value in frame[column].unique()
+        ]
         known = ", ".join(values[:MAX_VALUES_SHOWN]) + (", ..." if len(values) > MAX_VALUES_SHOWN else "")
         parts.append(f"where {describe_where({column: wanted})}; known: {known}")
     return "; ".join(parts)

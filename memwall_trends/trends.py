@@ -11,14 +11,13 @@ import pandas as pd
 
 from memwall_trends import defaults
 from memwall_trends.datasets import load_observations
-from memwall_trends.errors import MemwallError
+from memwall_trends.errors import MemwallError, TooFewObservations
 from memwall_trends.estimators import Estimate, find_estimator
-from memwall_trends.selection import Where, describe_where, select
+from memwall_trends.selection import When, Where, describe_where, list_values, select
 from memwall_trends.units import decimal_years, format_number, power_of_ten
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import ArrayLike
@@ -137,7 +136,7 @@ class Growth:
             )
             for row in self.summary(per, level).to_dict(orient="records")
         ]
-        return pd.DataFrame(rows, columns=["quantity", "estimate", f"{100 * level:g}% interval"])
+        return pd.DataFrame(rows, columns=["quantity", "estimate", f"{100 * level:.10g}% interval"])
 
     def _slope_interval(self, level: float) -> tuple[float, float]:
         half = t_quantile(self.degrees_of_freedom, level) * self.slope_error
@@ -158,8 +157,8 @@ class Trend(Growth):
         Unit of the values; empty where the data does not say.
     method : str
         The estimator.
-    where : mapping of str to str or sequence of str
-        The conditions that chose the observations.
+    where : mapping
+        The conditions that chose the observations; see `memwall_trends.selection.select`.
     observations : DataFrame
         What was fitted, with ``date`` and ``value``.
     estimate : Estimate
@@ -176,7 +175,7 @@ class Trend(Growth):
     dataset: str
     unit: str
     method: str
-    where: Mapping[str, str | Sequence[str]]
+    where: Where
     observations: pd.DataFrame
     estimate: Estimate
 
@@ -268,10 +267,7 @@ class Trend(Growth):
             "period_years": per,
             "doubling_time_years": self.doubling_time_years,
             "r_squared": self.r_squared,
-            "where": {
-                column: [wanted] if isinstance(wanted, str) else list(wanted)
-                for column, wanted in self.where.items()
-            },
+            "where": {column: list_values(wanted) for column, wanted in self.where.items()},
         }
 
     def describe(self) -> str:
@@ -309,8 +305,8 @@ def fit_trend(
     data: str | Path | pd.DataFrame,
     *,
     dataset: str = defaults.DATASET,
-    since: str | None = None,
-    until: str | None = None,
+    since: When | None = None,
+    until: When | None = None,
     where: Where | None = None,
     method: str = "ols",
     date_column: str = "date",
@@ -339,8 +335,9 @@ def fit_trend(
     Raises
     ------
     MemwallError
-        If the series, the file, a row, a selection or a method is wrong, or fewer than three different dates
-        are left.
+        If the series, the file, a row, a selection or a method is wrong.
+    TooFewObservations
+        If fewer than three different dates are left.
 
     Examples
     --------
@@ -349,8 +346,16 @@ def fit_trend(
     """
     source = load_observations(data, dataset=dataset, date_column=date_column, value_column=value_column)
     where = {**source.fitted, **(where or {})}
-    observations = select(source.frame, since=since, until=until, where=where, origin=source.origin)
-    _check_fittable(observations, source.origin)
+    chosen = select(source.frame, where=where, origin=source.origin)
+    observations = select(
+        chosen.assign(date=source.parsed["date"], value=source.parsed["value"]),
+        since=since,
+        until=until,
+        origin=source.origin,
+    )
+    _check_dates(observations, date_column, source.origin)
+    # The column 'unit' is the unit of 'value', not of any other column.
+    unit = _find_unit(observations, source.origin) if value_column == "value" else ""
     estimate = find_estimator(method)(
         decimal_years(observations["date"].to_numpy()),
         np.log10(observations["value"].to_numpy(dtype=np.float64)),
@@ -361,7 +366,7 @@ def fit_trend(
         degrees_of_freedom=estimate.degrees_of_freedom,
         series=source.name,
         dataset=source.dataset,
-        unit=source.unit,
+        unit=unit,
         method=method,
         where=where,
         observations=observations,
@@ -399,29 +404,46 @@ def t_quantile(degrees_of_freedom: float, level: float) -> float:
 
 
 def check_level(level: float) -> float:
-    """Return the level of an interval if it is one: between 0 and 1."""
+    """Return the level of an interval if it is one: between 0 and 1.
+
+    Examples
+    --------
+    >>> check_level(0.95)
+    0.95
+    """
     if not 0 < level < 1:
         raise MemwallError(f"the level of an interval lies between 0 and 1, as in 0.95; got {level:g}")
     return level
 
 
 def check_period(per: float) -> float:
-    """Return the length of a period in years if it is one: above zero and finite."""
+    """Return the length of a period in years if it is one: above zero and finite.
+
+    Examples
+    --------
+    >>> check_period(2)
+    2
+    """
     if not 0 < per < math.inf:
         raise MemwallError(f"a period is a number of years above zero, as in 2; got {per:g}")
     return per
 
 
-def _check_fittable(observations: pd.DataFrame, origin: str) -> None:
-    units = observations["unit"].astype(str).unique().tolist() if "unit" in observations else []
+def _find_unit(observations: pd.DataFrame, origin: str) -> str:
+    units = [str(unit) for unit in observations["unit"].unique()] if "unit" in observations else [""]
     if len(units) > 1:
         raise MemwallError(
-            f"{origin}: the column 'unit' mixes {', '.join(units)}; expected one unit. "
-            f"Choose the rows of one where unit={units[0]}"
+            f"{origin}: the column 'unit' mixes {', '.join(map(repr, units))}; expected one unit. "
+            f"Choose the rows of one, as in --where unit={units[-1]}"
         )
-    dates = observations["date"].dt.normalize().nunique()
-    if dates < MIN_DISTINCT_DATES:
-        raise MemwallError(
-            f"{origin}: {len(observations)} row(s) with {dates} different date(s) in the date column; "
-            f"expected at least {MIN_DISTINCT_DATES} different dates, or there is no interval"
+    return units[0]
+
+
+def _check_dates(observations: pd.DataFrame, date_column: str, origin: str) -> None:
+    n_obs, n_dates = len(observations), observations["date"].dt.normalize().nunique()
+    if n_dates < MIN_DISTINCT_DATES:
+        raise TooFewObservations(
+            f"{origin}: {n_obs} row(s) with {n_dates} different date(s) in column {date_column!r}; "
+            f"expected at least {MIN_DISTINCT_DATES} different dates, or there is no interval",
+            n_obs,
         )

@@ -62,9 +62,34 @@ def test_a_claim_without_observations_is_not_tested_and_says_why() -> None:
     assert peak["n_obs"] == 20
 
 
+def test_every_option_reaches_the_fits() -> None:
+    (peak,) = reproduce(since="2010", until="2018", where={"kind": "gpu"}, level=0.8).to_dict(
+        orient="records"
+    )[:1]
+    trend = fit_trend("peak_flops", since="2010", until="2018", where={"kind": "gpu"})
+    assert (peak["rate"], peak["n_obs"]) == (trend.growth_factor(), trend.n_obs)
+    assert (peak["ci_low"], peak["ci_high"]) == trend.growth_interval(level=0.8)
+    assert (peak["level"], peak["doubling_time_years"]) == (0.8, trend.doubling_time_years)
+
+
+def test_a_claim_with_too_few_observations_says_how_many_there_are() -> None:
+    link = reproduce(where={"lanes": 1, "label": ["PCIe 2.0", "PCIe 3.0", "GDDR3", "A100", "H100", "K40"]})
+    row = link.set_index("series").to_dict(orient="index")["interconnect_bandwidth"]
+    assert row["n_obs"] == 2
+    assert row["verdict"].startswith("cannot be tested: interconnect_bandwidth: 2 row(s) with 2 different")
+
+
+def test_a_wrong_condition_is_an_error_not_an_untested_claim() -> None:
+    with pytest.raises(MemwallError, match="column 'lanes' of interconnect_bandwidth holds numbers"):
+        reproduce(where={"lanes": "x"})
+
+
 def test_a_selection_that_leaves_nothing_at_all_is_an_error() -> None:
-    with pytest.raises(MemwallError, match="no rows of peak_flops are left"):
+    with pytest.raises(
+        MemwallError, match="no claim can be tested:\nno rows of peak_flops are left"
+    ) as raised:
         reproduce(since="2050")
+    assert len(str(raised.value).splitlines()) == 7
     with pytest.raises(MemwallError, match="unknown column"):
         reproduce(where={"colour": "red"})
     with pytest.raises(MemwallError, match="between 0 and 1"):
@@ -102,6 +127,12 @@ def test_what_an_erratum_does_to_a_rate_is_as_the_readme_says(
         (60000, 1, 64313, AGREES_ROUNDED),
         (2, 1, 1.86, AGREES_ROUNDED),
         (1.6, 2, 1.65, AGREES_CUT_OFF),
+        (100, 1, 67.08, DIFFERS),
+        (100, 1, 94.9, DIFFERS),
+        (100, 1, 95, AGREES_ROUNDED),
+        (100, 1, 199, AGREES_CUT_OFF),
+        (100, 1, 200, DIFFERS),
+        (1.0, 2, 0.96, DIFFERS),
     ],
 )
 def test_a_fit_agrees_if_it_rounds_to_the_printed_figure_or_is_cut_off_to_it(

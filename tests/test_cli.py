@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from memwall_trends.datasets import list_tables, load_table
+from memwall_trends.trends import fit_trend
+from memwall_trends.units import format_number
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
@@ -91,6 +95,14 @@ def test_tables_fit_80_columns(run: Run, command: list[str]) -> None:
     result = run(*command)
     assert result.code == 0
     assert max(len(line) for line in result.out.splitlines()) <= 80
+
+
+@pytest.mark.parametrize("table", [table.name for table in list_tables()])
+def test_no_identifier_is_broken_in_a_table(run: Run, table: str) -> None:
+    words = set(run("data", "show", table).out.split())
+    rows = load_table(table)
+    for column in {"quantity", "unit", "claim"} & set(rows.columns):
+        assert set(" ".join(rows[column].astype(str)).split()) <= words
 
 
 def test_start_up_leaves_heavy_libraries_alone() -> None:
@@ -195,6 +207,49 @@ def test_gap_without_a_year_projects_nothing(run: Run) -> None:
     assert result.err == ""
 
 
+OPTIONS = {
+    "reproduce": ["--since 2008", "--until 2015", "--where kind=gpu", "--per 20", "--level 0.8"],
+    "rate peak_flops": ["--since 2008", "--until 2015", "--where kind=gpu", "--per 1", "--level 0.8"],
+    "gap peak_flops dram_bandwidth --at 2020": [
+        *["--since 2008", "--until 2017", "--where kind=gpu", "--per 1", "--level 0.8", "--at 2021"]
+    ],
+    "data show peak_flops": ["--since 2008", "--until 2015", "--where kind=gpu"],
+    "data list": ["--dataset gholami2024"],
+}
+
+
+@pytest.mark.parametrize("format_", ["table", "json"])
+@pytest.mark.parametrize(
+    ("command", "option"), [(command, option) for command, options in OPTIONS.items() for option in options]
+)
+def test_every_option_reaches_the_result(run: Run, command: str, option: str, format_: str) -> None:
+    plain = run(*shlex.split(command), "--format", format_)
+    changed = run(*shlex.split(command), *shlex.split(option), "--format", format_)
+    assert changed.code == 0
+    assert (changed.out != plain.out) or command == "data list"
+
+
+@pytest.mark.parametrize(
+    "option", ["--since 2008", "--until 2018", "--where kind=gpu --where kind=link", "--per 1", "--level 0.8"]
+)
+def test_every_option_reaches_the_figure(run: Run, tmp_path: Path, option: str) -> None:
+    for folder, options in (("plain", []), ("changed", shlex.split(option))):
+        assert run("figures", "--format", "json", "--out", str(tmp_path / folder), *options).code == 0
+    plain, changed = (
+        (tmp_path / folder / "hw-scaling.json").read_text(encoding="utf-8") for folder in ("plain", "changed")
+    )
+    assert changed != plain
+
+
+def test_levels_and_periods_reach_the_table(run: Run) -> None:
+    table = run("rate", "peak_flops", "--per", "1", "--level", "0.8").out
+    trend = fit_trend("peak_flops")
+    low, high = trend.growth_interval(per=1, level=0.8)
+    assert "80% interval" in table
+    assert re.search(rf"growth factor / year +{re.escape(format_number(trend.growth_factor(1)))}x ", table)
+    assert f"{format_number(low)} to {format_number(high)}" in table
+
+
 def test_numbers_without_a_value_are_null(run: Run, csv_file: CsvFile) -> None:
     path = csv_file("date,value\n2010,2\n2011,2\n2012,2\n")
     record = json.loads(run("rate", str(path), "--format", "json").out)
@@ -258,6 +313,19 @@ def test_figures_writes_what_is_asked(run: Run, tmp_path: Path) -> None:
     assert all(path.stat().st_size for path in written)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
+def test_a_full_disk_is_one_message() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "memwall_trends", "data", "list"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr == b"error: cannot write the output: No space left on device\n"
+
+
 def test_figures_are_listed(run: Run) -> None:
     assert "hw-scaling" in run("figures", "--list").out
     assert json.loads(run("figures", "--list", "--format", "json").out)[0]["name"] == "hw-scaling"
@@ -292,6 +360,9 @@ def test_figures_are_listed(run: Run) -> None:
         ("reproduce --per 3", "per 2 and 20 years"),
         ("reproduce --where sort=gpu", "unknown column of peak_flops and dram_bandwidth"),
         ("figures hw", "unknown figure 'hw'. Known: hw-scaling"),
+        ("figures hw --list", "unknown figure 'hw'. Known: hw-scaling"),
+        ("figures --format bmp", "unknown format 'bmp'. Known: svg, png"),
+        ("figures --list --format png", "--list prints a table"),
         ("data show flops", "unknown table 'flops'"),
         ("data show claims --since 2010", "claims has no dates"),
     ],

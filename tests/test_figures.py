@@ -1,23 +1,25 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
-from memwall_trends import theme
+from memwall_trends import defaults, theme
 from memwall_trends.errors import MemwallError
-from memwall_trends.figures import FIGURES, FORMATS, find_figure, hw_scaling, save_figure
+from memwall_trends.figures import FIGURES, find_figure, hw_scaling, save_figure
 from memwall_trends.trends import fit_trend
-from memwall_trends.units import format_number
+from memwall_trends.units import decimal_years, format_number
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import altair as alt
 
+CHECKOUT = Path(__file__).parent.parent
 SERIES = ["peak_flops", "dram_bandwidth", "interconnect_bandwidth"]
 # As the paper's figure prints them.
 LABELS = [
@@ -60,13 +62,45 @@ def test_all_points_are_drawn_relative_to_the_first() -> None:
         assert sorted(drawn) == pytest.approx(sorted(set(values / values.iloc[0])), rel=1e-5)
 
 
+def test_lines_and_bands_are_the_trend_and_its_confidence_interval() -> None:
+    chart = hw_scaling(level=0.8)
+    band, line, points = chart.to_dict()["layer"][:3]
+    assert (band["encoding"]["y"]["field"], band["encoding"]["y2"]["field"]) == ("low", "high")
+    assert (line["encoding"]["y"]["field"], points["encoding"]["y"]["field"]) == ("fit", "relative")
+    assert points["encoding"]["shape"]["field"] == points["encoding"]["color"]["field"] == "legend"
+    drawn = pd.DataFrame([row for row in rows_of(chart) if "fit" in row])
+    for series, (_, rows) in zip(SERIES, drawn.groupby("legend", sort=False), strict=True):
+        trend = fit_trend(series)
+        predicted = trend.predict(decimal_years(rows["date"].to_numpy()), level=0.8)
+        for field, column in (("fit", "value"), ("low", "confidence_low"), ("high", "confidence_high")):
+            relative = predicted[column] / trend.observations["value"].iloc[0]
+            assert rows[field].tolist() == pytest.approx(relative.tolist(), rel=1e-6)
+        assert rows["date"].iloc[[0, -1]].tolist() == [str(trend.first_date), str(trend.last_date)]
+
+
+def test_a_band_that_is_far_wider_than_the_points_leaves_them_room() -> None:
+    domain = hw_scaling(since="2020").to_dict()["layer"][0]["encoding"]["y"]["scale"]["domain"]
+    assert domain[1] / domain[0] < 100
+
+
+def test_the_picture_of_the_readme_shows_the_current_fit(svg: str) -> None:
+    legend = [text for text in re.findall(r">([^<>]*)</text>", svg) if " / 2 years (" in text]
+    shown = (CHECKOUT / "docs" / "hw-scaling.svg").read_text(encoding="utf-8")
+    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    assert len(legend) == len(SERIES)
+    for text in legend:
+        assert text in shown
+        assert re.search(r"[\d.]+x", text)[0] in readme  # type: ignore[index]
+
+
 def test_options_reach_the_fit() -> None:
-    chart = json.dumps(hw_scaling(since="2010", per=1, level=0.8, where={"precision": "fp32"}).to_dict())
-    trend = fit_trend("peak_flops", since="2010", where={"precision": "fp32"})
+    options: dict[str, Any] = {"since": "2010", "until": "2016", "where": {"precision": "fp32"}}
+    chart = json.dumps(hw_scaling(**options, per=1, level=0.8).to_dict())
+    trend = fit_trend("peak_flops", **options)
     assert f"Peak FLOPS: {format_number(trend.growth_factor(1), 3)}x / year (80%: " in chart
 
 
-@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize("format_", defaults.FIGURE_FORMATS)
 def test_every_format_is_written(tmp_path: Path, format_: str) -> None:
     path = save_figure(hw_scaling(), tmp_path / "new folder" / f"figure.{format_}")
     starts = {"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF", "html": b"<!DOCTYPE html>", "json": b"{"}

@@ -67,6 +67,18 @@ def test_a_gap_says_what_it_assumes() -> None:
     assert repr(gap) == str(gap)
 
 
+def test_every_option_reaches_both_fits() -> None:
+    gap = fit_gap("peak_flops", "dram_bandwidth", since="2008", until="2018", where={"kind": "gpu"})
+    for trend in (gap.numerator, gap.denominator):
+        alone = fit_trend(trend.series, since="2008", until="2018", where={"kind": "gpu"})
+        assert trend.growth_interval() == alone.growth_interval()
+    record = gap.to_record([2020.0], per=1, level=0.8)
+    assert (record["ci_low"], record["ci_high"]) == gap.growth_interval(1, 0.8)
+    assert record["projections"] == gap.project([2020.0], 0.8).to_dict(orient="records")
+    assert record["numerator_where"] == {"kind": ["gpu"]}
+    assert record["denominator_n_obs"] == gap.denominator.n_obs
+
+
 def test_wrong_gaps_are_messages() -> None:
     with pytest.raises(MemwallError, match="two different series"):
         fit_gap("peak_flops", "peak_flops")
@@ -74,6 +86,8 @@ def test_wrong_gaps_are_messages() -> None:
         fit_gap("flops", "peak_flops")
     with pytest.raises(MemwallError, match="cannot project to 9999"):
         fit_gap("peak_flops", "dram_bandwidth").project([9999.0])
+    with pytest.raises(MemwallError, match="cannot project to 1000"):
+        fit_gap("dram_bandwidth", "model_size").project([1000.0])
 
 
 @given(st.floats(1e-300, 1e3), st.integers(1, 100), st.floats(0, 1e3), st.integers(1, 100))

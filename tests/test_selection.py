@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import datetime as dt
+
 import pandas as pd
 import pytest
 
 from memwall_trends.datasets import load_table
-from memwall_trends.errors import MemwallError
+from memwall_trends.errors import MemwallError, TooFewObservations
 from memwall_trends.selection import describe_where, parse_where, select, split_where
 
 
@@ -52,11 +54,26 @@ def test_numbers_and_dates_are_compared_as_such(frame: pd.DataFrame) -> None:
         select(frame, where={"lanes": "x4"})
 
 
+def test_a_year_a_day_and_a_number_need_no_quotes(frame: pd.DataFrame) -> None:
+    assert select(frame, since=2011)["value"].tolist() == [4]
+    assert select(frame, until=dt.date(2009, 12, 31))["value"].tolist() == [1]
+    assert select(frame, where={"lanes": 4, "value": [2.0, 3.0]})["value"].tolist() == [2]
+
+
+def test_a_window_reaches_to_any_year() -> None:
+    old = pd.DataFrame({"date": pd.to_datetime(["1500-01-01", "2013-01-01"]).astype("datetime64[s]")})
+    assert len(select(old, until="2012")) == 1
+
+
 def test_nothing_left_says_what_there_is(frame: pd.DataFrame) -> None:
     with pytest.raises(MemwallError, match="its dates run from 2009-12-31 to 2011-01-01"):
         select(frame, since="2030")
-    with pytest.raises(MemwallError, match="where kind=fpga; known: cpu, gpu, tpu"):
+    with pytest.raises(TooFewObservations, match="where kind=fpga; known: cpu, gpu, tpu"):
         select(frame, where={"kind": "fpga"})
+    with pytest.raises(
+        TooFewObservations, match=r"known: \(empty\), nan, word word word word word word word\.\.\."
+    ):
+        select(frame.assign(kind=["", float("nan"), "word " * 20, "word " * 20]), where={"kind": "fpga"})
 
 
 def test_wrong_selections_are_messages(frame: pd.DataFrame) -> None:

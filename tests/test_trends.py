@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memwall_trends.datasets import list_series, load_table
-from memwall_trends.errors import MemwallError
+from memwall_trends.errors import MemwallError, TooFewObservations
 from memwall_trends.trends import fit_trend
-from memwall_trends.units import decimal_years
+from memwall_trends.units import decimal_years, format_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,9 +108,16 @@ def test_a_doubling_time_is_unbounded_where_growth_is_not_certain() -> None:
     assert shrinking.doubling_time_years < shrinking.doubling_interval()[1] < 0
 
 
+def test_a_certain_decline_has_negative_doubling_times() -> None:
+    trend = fit_trend(frame_of([dt.date(2010 + year, 1, 1) for year in range(5)], [16.0, 8.1, 4.0, 2.1, 1.0]))
+    low, high = trend.doubling_interval()
+    assert low < trend.doubling_time_years < high < 0
+
+
 def test_no_growth_is_no_error() -> None:
     trend = fit_trend(frame_of([dt.date(2010 + year, 1, 1) for year in range(3)], [2.0, 2.0, 2.0]))
     assert trend.growth_factor() == 1
+    assert trend.growth_interval() == (1, 1)
     assert trend.doubling_time_years == math.inf
     assert "R² n/a" in trend.describe()
 
@@ -151,9 +158,35 @@ def test_fewer_than_three_dates_are_too_few(csv_file: Callable[[str], Path], row
         fit_trend(path)
 
 
+def test_hours_of_one_day_are_one_date() -> None:
+    hours = pd.to_datetime(["2010-01-01 01:00", "2010-01-01 02:00", "2011-01-01 03:00"], format="ISO8601")
+    with pytest.raises(TooFewObservations, match="3 row\\(s\\) with 2 different date"):
+        fit_trend(pd.DataFrame({"date": hours, "value": [1.0, 2.0, 3.0]}))
+
+
+def test_a_column_that_is_not_asked_for_stays_what_it_is(csv_file: Callable[[str], Path]) -> None:
+    path = csv_file(
+        "day,gb_s,date,value,unit\n2010,1,x,low,a\n2011,2,x,high,b\n2012,4,x,high,c\n2013,8,x,high,d\n"
+    )
+    trend = fit_trend(path, date_column="day", value_column="gb_s", where={"value": "high", "date": "x"})
+    assert trend.observations["value"].tolist() == [2, 4, 8]
+    assert trend.unit == ""
+
+
+def test_the_unit_is_that_of_the_chosen_rows(csv_file: Callable[[str], Path]) -> None:
+    rows = [f"{2010 + year},{2**year},{unit}\n" for unit in ("GB/s", "Gb/s") for year in range(3)]
+    assert fit_trend(csv_file("date,value,unit\n" + "".join(rows)), where={"unit": "Gb/s"}).unit == "Gb/s"
+
+
+def test_a_unit_without_a_value_is_one_of_the_units() -> None:
+    frame = frame_of([dt.date(2010 + year, 1, 1) for year in range(3)], [1.0, 2.0, 4.0])
+    with pytest.raises(MemwallError, match="'unit' mixes 'GB/s', 'nan'"):
+        fit_trend(frame.assign(unit=["GB/s", float("nan"), "GB/s"]))
+
+
 def test_mixed_units_are_refused_until_one_is_chosen(csv_file: Callable[[str], Path]) -> None:
     path = csv_file("date,value,unit\n2010,1,GB/s\n2011,2,GB/s\n2012,4,GB/s\n2013,64,Gb/s\n")
-    with pytest.raises(MemwallError, match="'unit' mixes GB/s, Gb/s"):
+    with pytest.raises(MemwallError, match="'unit' mixes 'GB/s', 'Gb/s'"):
         fit_trend(path)
     assert fit_trend(path, where={"unit": "GB/s"}).n_obs == 3
 
@@ -176,7 +209,22 @@ def test_the_summary_is_tidy_and_what_is_shown() -> None:
     assert summary.columns.tolist() == ["quantity", "unit", "estimate", "low", "high"]
     assert summary["quantity"].tolist() == ["growth factor / year", "yearly growth", "doubling time"]
     assert ((summary["low"] < summary["estimate"]) & (summary["estimate"] < summary["high"])).all()
-    assert trend.shown(level=0.9).columns[-1] == "90% interval"
+    shown = trend.shown(per=1, level=0.9)
+    assert shown.columns[-1] == "90% interval"
+    low, high = trend.growth_interval(per=1, level=0.9)
+    assert shown.iloc[0].tolist() == [
+        "growth factor / year",
+        f"{format_number(trend.growth_factor(1))}x",
+        f"{format_number(low)} to {format_number(high)}",
+    ]
+    assert summary[["low", "high"]].iloc[2].tolist() == list(trend.doubling_interval(0.9))
+
+
+def test_the_record_has_the_period_and_level_asked_for() -> None:
+    trend = fit_trend("peak_flops")
+    record = trend.to_record(per=1, level=0.8)
+    assert (record["ci_low"], record["ci_high"]) == trend.growth_interval(1, 0.8)
+    assert (record["rate"], record["period_years"], record["level"]) == (trend.growth_factor(1), 1, 0.8)
 
 
 def test_a_trend_prints_well() -> None:

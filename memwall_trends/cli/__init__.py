@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +15,6 @@ from memwall_trends import defaults
 from memwall_trends.cli.options import (
     Conditions,
     Dataset,
-    FigureFormat,
     Level,
     Output,
     OutputFormat,
@@ -51,11 +53,17 @@ SHOWN_COLUMNS = (
 def main() -> None:
     """Run the command; wrong input ends with one message and exit code 2."""
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal that cannot show R²
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show R²
     try:
         app()
     except MemwallError as error:
         typer.echo(f"error: {error}", err=True)
+        sys.exit(2)
+    except OSError as error:
+        # Else the interpreter tries once more to write what is left, and complains.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        typer.echo(f"error: cannot write the output: {error.strerror or error}", err=True)
         sys.exit(2)
 
 
@@ -103,10 +111,13 @@ def reproduce(
         title=f"Growth factor per {describe_period(per)}: AI and Memory Wall, recomputed",
         notes=[
             "Printed in the paper; plotted, the authors' own line; fit, our least squares of log10(value) "
-            f"on the date with the {100 * level:g}% t interval of its slope.",
-            "Verdict: written with as many digits as printed, the fit rounds to the printed figure, gives it "
-            "when cut off (755.0 is 750, not 760), or differs.",
-            *(f"{row['series']} {row['verdict']}." for row in to_records(result) if row["n_obs"] == 0),
+            f"on the date with the {100 * level:.10g}% t interval of its slope.",
+            f"Verdict: {claims.RULE}.",
+            *(
+                f"{row['series']} {row['verdict']}."
+                for row in to_records(result)
+                if row["verdict"].startswith(claims.UNTESTED)
+            ),
             *_note_20_years(result, claims.load_claims(20)),
         ],
     )
@@ -200,6 +211,7 @@ def gap(
         notes=[
             f"{gaps.METHOD.capitalize()}; growth with confidence intervals"
             + (", years with prediction intervals." if years else "; --at 2030 projects."),
+            *(f"{trend.series}: {trend.describe()}." for trend in (fitted.numerator, fitted.denominator)),
             f"Assumed: {gaps.ASSUMPTION}",
         ],
     )
@@ -212,9 +224,11 @@ def figures(
     names: Annotated[list[str] | None, typer.Argument(help="Figures to write; all if none is named.")] = None,
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where to write them.")] = Path("figures"),
     format_: Annotated[
-        list[FigureFormat] | None,
+        list[str] | None,
         typer.Option(
-            "--format", metavar="FORMAT", help="svg (the default), png, pdf, html or json; repeatable."
+            "--format",
+            metavar="FORMAT",
+            help=f"{', '.join(defaults.FIGURE_FORMATS)}; the first by default. Repeatable.",
         ),
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the figures and write none.")] = False,
@@ -231,23 +245,24 @@ def figures(
     from memwall_trends import figures as drawn
     from memwall_trends.selection import parse_where
 
+    chosen = {name: drawn.find_figure(name) for name in names or drawn.FIGURES}
     if list_:
-        titles = {name: (draw.__doc__ or "").partition("\n")[0] for name, draw in drawn.FIGURES.items()}
+        if format_ not in (None, ["json"]):
+            raise MemwallError("--list prints a table, or JSON with --format json; it writes no figures")
+        titles = {name: (draw.__doc__ or "").partition("\n")[0] for name, draw in chosen.items()}
         listed = pd.DataFrame(titles.items(), columns=["name", "title"])
-        as_json = format_ == [FigureFormat.JSON]
         emit(
-            OutputFormat.JSON if as_json else OutputFormat.TABLE,
+            OutputFormat.JSON if format_ else OutputFormat.TABLE,
             records=to_records(listed),
             shown=listed,
             title="Figures",
             notes=[],
         )
         return
-    chosen = {name: drawn.find_figure(name) for name in names or drawn.FIGURES}
     conditions = parse_where(where or [])
     for name, draw in chosen.items():
         chart = draw(dataset=dataset, since=since, until=until, where=conditions, per=per, level=level)
-        for ending in format_ or [FigureFormat.SVG]:
+        for ending in format_ or defaults.FIGURE_FORMATS[:1]:
             typer.echo(drawn.save_figure(chart, out / f"{name}.{ending}"))
 
 
@@ -292,7 +307,9 @@ def data_show(
     )
     if table.types.get("date") == "date":
         rows = rows.assign(date=rows["date"].dt.strftime("%Y-%m-%d"))
-    columns = [column for column in SHOWN_COLUMNS if column in rows]
+    # A table of several quantities has no room for the printed label.
+    hidden = {"label"} if "quantity" in rows else set()
+    columns = [column for column in SHOWN_COLUMNS if column in rows and column not in hidden]
     if name == "sources":
         columns = ["source", "kind", *columns]
     emit(
@@ -314,7 +331,7 @@ def _show_claims(result: pd.DataFrame, printed: list[dict[str, Any]], level: flo
     words = {AGREES_ROUNDED: "rounds", AGREES_CUT_OFF: "cut off", DIFFERS: "differs"}
     rows = []
     for claim, row in zip(printed, to_records(result), strict=True):
-        tested = row["n_obs"] > 0
+        tested = not math.isnan(row["rate"])
         interval = f"{format_number(row['ci_low'], 3)} to {format_number(row['ci_high'], 3)}"
         rows.append(
             {
@@ -322,7 +339,7 @@ def _show_claims(result: pd.DataFrame, printed: list[dict[str, Any]], level: flo
                 "printed": f"{format_number(claim['rate'], claim['significant_digits'])}x",
                 "plotted": f"{format_number(row['plotted_rate'])}x",
                 "fit": f"{format_number(row['rate'])}x" if tested else "",
-                f"{100 * level:g}% interval": interval if tested else "",
+                f"{100 * level:.10g}% interval": interval if tested else "",
                 "n": row["n_obs"],
                 "R²": f"{row['r_squared']:.3f}" if tested else "",
                 "verdict": words.get(row["verdict"], "untested"),
@@ -337,7 +354,7 @@ def _note_20_years(result: pd.DataFrame, printed: list[dict[str, Any]]) -> list[
     yearly = {
         row["series"]: row["rate"] ** (1 / row["period_years"])
         for row in to_records(result)
-        if row["n_obs"] > 0 and row["period_years"] == defaults.PERIOD_YEARS
+        if not math.isnan(row["rate"]) and row["period_years"] == defaults.PERIOD_YEARS
     }
     parts = [
         f"{claim['series']} {format_number(yearly[claim['series']] ** claim['period_years'])}x "

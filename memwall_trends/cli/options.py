@@ -18,16 +18,6 @@ class OutputFormat(StrEnum):
     LATEX = "latex"
 
 
-class FigureFormat(StrEnum):
-    """How a figure is written."""
-
-    SVG = "svg"
-    PNG = "png"
-    PDF = "pdf"
-    HTML = "html"
-    JSON = "json"
-
-
 Dataset = Annotated[str, typer.Option(help="Dataset to take the series from.", rich_help_panel="Selection")]
 Since = Annotated[
     str | None,

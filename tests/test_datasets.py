@@ -306,7 +306,14 @@ def test_a_missing_file_or_a_folder_is_a_message(tmp_path: Path) -> None:
 
 
 CELLS = st.sampled_from(
-    ["date", "value", "2010", "2011-05-04", "1", "-2", "1e400", "", '"', "\x00", "٣", "9999-99"]
+    [
+        *["date", "value", "2010", "2011-05-04", "1", "-2", "1e400", "", '"', "\x00", "٣", "9999-99"],
+        *["2012", "0000", "-2010", "2010.5", "now", "9999-12-31T23:59-12:00", "1e-320", "1_0", "0x10"],
+    ]
+)
+GOOD_ROWS = st.tuples(
+    st.sampled_from(["2010", "2011-05-04", "2012", "9999-12-31T23:59-12:00"]),
+    st.sampled_from(["1", "2", "1e-320", "1e300"]),
 )
 
 
@@ -317,7 +324,10 @@ CELLS = st.sampled_from(
         st.lists(st.lists(CELLS, max_size=3).map(",".join), max_size=6).map(
             lambda rows: "\n".join(rows).encode()
         ),
-        st.lists(st.tuples(CELLS, CELLS).map(",".join), max_size=5).map(
+        st.lists(st.one_of(GOOD_ROWS, st.tuples(CELLS, CELLS)).map(",".join), max_size=5).map(
+            lambda rows: "\n".join(["date,value", *rows]).encode()
+        ),
+        st.lists(GOOD_ROWS.map(",".join), min_size=3, max_size=6).map(
             lambda rows: "\n".join(["date,value", *rows]).encode()
         ),
     )

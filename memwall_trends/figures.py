@@ -15,7 +15,7 @@ from memwall_trends.datasets import find_series
 from memwall_trends.errors import MemwallError, unknown
 from memwall_trends.selection import When, Where, split_where
 from memwall_trends.trends import Trend, describe_period, fit_trend
-from memwall_trends.units import decimal_years, format_number
+from memwall_trends.units import decimal_years, format_interval, format_level, format_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -100,7 +100,7 @@ def hw_scaling(
         subtitle=[
             "Points: recovered from the figures of Gholami et al., AI and Memory Wall (IEEE Micro 2024).",
             "Lines: least squares of log10(value) on the date. "
-            f"Bands: {100 * level:.10g}% confidence interval of the line.",
+            f"Bands: {format_level(level)} confidence interval of the line.",
         ],
     )
     chart = alt.layer(bands, fits, marks, *_labels(points, x, colour)).properties(
@@ -169,10 +169,10 @@ def save_figure(chart: alt.TopLevelMixin, path: str | Path) -> Path:
 
 
 def _legend_label(trend: Trend, dataset: str, per: float, level: float) -> str:
-    low, high = (format_number(bound, 3) for bound in trend.growth_interval(per, level))
+    interval = format_interval(*trend.growth_interval(per, level), digits=3)
     return (
         f"{find_series(trend.series, dataset).title}: {format_number(trend.growth_factor(per), 3)}x / "
-        f"{describe_period(per)} ({100 * level:.10g}%: {low} to {high})"
+        f"{describe_period(per)} ({format_level(level)}: {interval})"
     )
 
 

@@ -14,7 +14,7 @@ from memwall_trends.datasets import load_observations
 from memwall_trends.errors import MemwallError, TooFewObservations
 from memwall_trends.estimators import Estimate, find_estimator
 from memwall_trends.selection import When, Where, describe_where, list_values, select
-from memwall_trends.units import decimal_years, format_number, power_of_ten
+from memwall_trends.units import decimal_years, format_interval, format_level, format_number, power_of_ten
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -132,11 +132,11 @@ class Growth:
             (
                 row["quantity"],
                 format_number(row["estimate"]) + suffix[row["unit"]],
-                f"{format_number(row['low'])} to {format_number(row['high'])}",
+                format_interval(row["low"], row["high"]),
             )
             for row in self.summary(per, level).to_dict(orient="records")
         ]
-        return pd.DataFrame(rows, columns=["quantity", "estimate", f"{100 * level:.10g}% interval"])
+        return pd.DataFrame(rows, columns=["quantity", "estimate", f"{format_level(level)} interval"])
 
     def _slope_interval(self, level: float) -> tuple[float, float]:
         half = t_quantile(self.degrees_of_freedom, level) * self.slope_error

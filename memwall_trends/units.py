@@ -122,6 +122,28 @@ def power_of_ten(exponent: float) -> float:
         return math.inf
 
 
+def format_interval(low: float, high: float, digits: int = 4) -> str:
+    """Return an interval for a reader.
+
+    Examples
+    --------
+    >>> format_interval(2.68233, 3.41309)
+    '2.682 to 3.413'
+    """
+    return f"{format_number(low, digits)} to {format_number(high, digits)}"
+
+
+def format_level(level: float) -> str:
+    """Return the level of an interval for a reader.
+
+    Examples
+    --------
+    >>> format_level(0.95), format_level(0.999)
+    ('95%', '99.9%')
+    """
+    return f"{100 * level:.10g}%"
+
+
 def format_number(number: float, digits: int = 4) -> str:
     """Return a number for a reader, rounded to `digits` significant digits.
 

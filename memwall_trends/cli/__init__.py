@@ -102,6 +102,7 @@ def reproduce(
     from memwall_trends import claims
     from memwall_trends.selection import parse_where
     from memwall_trends.trends import describe_period
+    from memwall_trends.units import format_level
 
     result = claims.reproduce(since=since, until=until, where=parse_where(where or []), per=per, level=level)
     emit(
@@ -111,7 +112,7 @@ def reproduce(
         title=f"Growth factor per {describe_period(per)}: AI and Memory Wall, recomputed",
         notes=[
             "Printed in the paper; plotted, the authors' own line; fit, our least squares of log10(value) "
-            f"on the date with the {100 * level:.10g}% t interval of its slope.",
+            f"on the date with the {format_level(level)} t interval of its slope.",
             f"Verdict: {claims.RULE}.",
             *(
                 f"{row['series']} {row['verdict']}."
@@ -190,7 +191,7 @@ def gap(
     """Divide two trends: machine balance, how fast it grows, and where it leads."""
     from memwall_trends import gap as gaps
     from memwall_trends.selection import parse_where
-    from memwall_trends.units import format_number, parse_year
+    from memwall_trends.units import format_interval, format_number, parse_year
 
     years = [parse_year(text) for text in at or []]
     fitted = gaps.fit_gap(
@@ -201,7 +202,7 @@ def gap(
         shown.loc[len(shown)] = [
             f"{fitted.unit} in {row['year']:.10g}",
             format_number(row["ratio"]),
-            f"{format_number(row['low'])} to {format_number(row['high'])}",
+            format_interval(row["low"], row["high"]),
         ]
     emit(
         format_,
@@ -326,20 +327,20 @@ def _show_claims(result: pd.DataFrame, printed: list[dict[str, Any]], level: flo
 
     from memwall_trends.claims import AGREES_CUT_OFF, AGREES_ROUNDED, DIFFERS
     from memwall_trends.datasets import find_series
-    from memwall_trends.units import format_number
+    from memwall_trends.units import format_interval, format_level, format_number
 
     words = {AGREES_ROUNDED: "rounds", AGREES_CUT_OFF: "cut off", DIFFERS: "differs"}
     rows = []
     for claim, row in zip(printed, to_records(result), strict=True):
         tested = not math.isnan(row["rate"])
-        interval = f"{format_number(row['ci_low'], 3)} to {format_number(row['ci_high'], 3)}"
+        interval = format_interval(row["ci_low"], row["ci_high"], digits=3)
         rows.append(
             {
                 "series": find_series(row["series"], claim["dataset"]).title,
                 "printed": f"{format_number(claim['rate'], claim['significant_digits'])}x",
                 "plotted": f"{format_number(row['plotted_rate'])}x",
                 "fit": f"{format_number(row['rate'])}x" if tested else "",
-                f"{100 * level:.10g}% interval": interval if tested else "",
+                f"{format_level(level)} interval": interval if tested else "",
                 "n": row["n_obs"],
                 "R²": f"{row['r_squared']:.3f}" if tested else "",
                 "verdict": words.get(row["verdict"], "untested"),

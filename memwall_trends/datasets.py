@@ -118,7 +118,7 @@ def list_datasets() -> list[str]:
     >>> list_datasets()
     ['gholami2024']
     """
-    return list(dict.fromkeys(table.dataset for table in list_tables() if table.dataset))
+    return _dataset_names(list_tables())
 
 
 def list_series(dataset: str = defaults.DATASET) -> list[str]:
@@ -129,7 +129,7 @@ def list_series(dataset: str = defaults.DATASET) -> list[str]:
     >>> list_series()[3:]
     ['memory_capacity', 'model_size', 'training_compute']
     """
-    return [table.name for table in _tables_of(dataset) if table.unit]
+    return list(_series_of(dataset))
 
 
 def find_table(name: str, dataset: str = defaults.DATASET) -> Table:
@@ -170,10 +170,10 @@ def find_series(name: str, dataset: str = defaults.DATASET) -> Table:
     >>> find_series("memory_capacity").unit
     'GB'
     """
-    series = list_series(dataset)
+    series = _series_of(dataset)
     if name not in series:
         raise unknown("series", name, series)
-    return find_table(name, dataset)
+    return series[name]
 
 
 def load_table(name: str, dataset: str = defaults.DATASET) -> pd.DataFrame:
@@ -270,22 +270,21 @@ def load_observations(
         frame = data.reset_index(drop=True)
         parsed = _parse(frame, date_column, value_column, "the data frame", list(data.index))
         return Observations("data frame", "user", "the data frame", {}, frame, parsed)
-    if isinstance(data, Path) or _looks_like_path(data, dataset):
-        path = Path(data)
-        frame, lines = _read_csv(path)
-        parsed = _parse(frame, date_column, value_column, str(path), lines)
-        return Observations(path.stem, str(path), str(path), {}, frame, parsed)
-    series = list_series(dataset)
-    if data not in series:
+    series = _series_of(dataset) if isinstance(data, str) else {}
+    if data in series:
+        table = series[str(data)]
+        if (date_column, value_column) != ("date", "value"):
+            raise MemwallError(
+                f"the date and value columns can be chosen for a CSV file, not for the series {data!r}"
+            )
+        frame = _read_table(table)
+        return Observations(table.name, dataset, table.name, table.fitted, frame, frame[["date", "value"]])
+    if isinstance(data, str) and not _looks_like_path(data):
         raise unknown("series", data, series, hint="; or the path of a CSV file")
-    if (date_column, value_column) != ("date", "value"):
-        raise MemwallError(
-            f"the date and value columns can be chosen for a CSV file, not for the series {data!r}"
-        )
-    frame = load_table(data, dataset)
-    return Observations(
-        data, dataset, data, find_table(data, dataset).fitted, frame, frame[["date", "value"]]
-    )
+    path = Path(data)
+    frame, lines = _read_csv(path)
+    parsed = _parse(frame, date_column, value_column, str(path), lines)
+    return Observations(path.stem, str(path), str(path), {}, frame, parsed)
 
 
 def _table(resource: dict[str, Any], folder: Path) -> Table:
@@ -306,10 +305,17 @@ def _table(resource: dict[str, Any], folder: Path) -> Table:
 
 def _tables_of(dataset: str) -> list[Table]:
     tables = list_tables()
-    names = dict.fromkeys(table.dataset for table in tables if table.dataset)
-    if dataset not in names:
-        raise unknown("dataset", dataset, names)
+    if dataset not in _dataset_names(tables):
+        raise unknown("dataset", dataset, _dataset_names(tables))
     return [table for table in tables if table.dataset in (dataset, "")]
+
+
+def _series_of(dataset: str) -> dict[str, Table]:
+    return {table.name: table for table in _tables_of(dataset) if table.unit}
+
+
+def _dataset_names(tables: list[Table]) -> list[str]:
+    return list(dict.fromkeys(table.dataset for table in tables if table.dataset))
 
 
 def _read_table(table: Table) -> pd.DataFrame:
@@ -339,9 +345,7 @@ def _describe_table(table: Table) -> dict[str, Any]:
     }
 
 
-def _looks_like_path(text: str, dataset: str) -> bool:
-    if text in list_series(dataset):
-        return False
+def _looks_like_path(text: str) -> bool:
     return text.lower().endswith(".csv") or "/" in text or "\\" in text or os.path.isfile(text)
 
 

@@ -142,7 +142,6 @@ class Gap(Growth):
         ['numerator', 'denominator', 'rate']
         """
         low, high = self.growth_interval(per, level)
-        numerator, denominator = self.numerator.to_record(), self.denominator.to_record()
         return {
             "numerator": self.numerator.series,
             "denominator": self.denominator.series,
@@ -155,10 +154,10 @@ class Gap(Growth):
             "period_years": per,
             "unit": self.unit,
             "dataset": self.numerator.dataset,
-            "numerator_n_obs": numerator["n_obs"],
-            "denominator_n_obs": denominator["n_obs"],
-            "numerator_where": numerator["where"],
-            "denominator_where": denominator["where"],
+            "numerator_n_obs": self.numerator.n_obs,
+            "denominator_n_obs": self.denominator.n_obs,
+            "numerator_where": self.numerator.where,
+            "denominator_where": self.denominator.where,
             "method": METHOD,
             "assumption": ASSUMPTION,
         }

@@ -157,8 +157,8 @@ class Trend(Growth):
         Unit of the values; empty where the data does not say.
     method : str
         The estimator.
-    where : mapping
-        The conditions that chose the observations; see `memwall_trends.selection.select`.
+    where : dict of str to list of str
+        The conditions that chose the observations: column, and the values of which a row has one.
     observations : DataFrame
         What was fitted, with ``date`` and ``value``.
     estimate : Estimate
@@ -175,7 +175,7 @@ class Trend(Growth):
     dataset: str
     unit: str
     method: str
-    where: Where
+    where: dict[str, list[str]]
     observations: pd.DataFrame
     estimate: Estimate
 
@@ -267,7 +267,7 @@ class Trend(Growth):
             "period_years": per,
             "doubling_time_years": self.doubling_time_years,
             "r_squared": self.r_squared,
-            "where": {column: list_values(wanted) for column, wanted in self.where.items()},
+            "where": self.where,
         }
 
     def describe(self) -> str:
@@ -345,8 +345,11 @@ def fit_trend(
     14
     """
     source = load_observations(data, dataset=dataset, date_column=date_column, value_column=value_column)
-    where = {**source.fitted, **(where or {})}
-    chosen = select(source.frame, where=where, origin=source.origin)
+    conditions = {
+        column: list_values(wanted) for column, wanted in {**source.fitted, **(where or {})}.items()
+    }
+    # Conditions see the columns as they came; only the window needs them parsed.
+    chosen = select(source.frame, where=conditions, origin=source.origin)
     observations = select(
         chosen.assign(date=source.parsed["date"], value=source.parsed["value"]),
         since=since,
@@ -368,7 +371,7 @@ def fit_trend(
         dataset=source.dataset,
         unit=unit,
         method=method,
-        where=where,
+        where=conditions,
         observations=observations,
         estimate=estimate,
     )

@@ -367,9 +367,12 @@ def _note_20_years(result: pd.DataFrame, printed: list[dict[str, Any]]) -> list[
 
 
 def _note_default_rows(trend: Trend, conditions: dict[str, list[str]]) -> list[str]:
+    from memwall_trends.selection import describe_where
+
     return [
-        f"{column}={value}: the rows that the authors fitted; --where {column}=VALUE chooses others."
-        for column, value in trend.where.items()
+        f"{describe_where({column: values})}: the rows that the authors fitted; "
+        f"--where {column}=VALUE chooses others."
+        for column, values in trend.where.items()
         if column not in conditions
     ]
 

@@ -104,11 +104,13 @@ def reproduce(
     from memwall_trends.trends import describe_period
     from memwall_trends.units import format_level
 
-    result = claims.reproduce(since=since, until=until, where=parse_where(where or []), per=per, level=level)
+    rows = to_records(
+        claims.reproduce(since=since, until=until, where=parse_where(where or []), per=per, level=level)
+    )
     emit(
         format_,
-        records=to_records(result),
-        shown=_show_claims(result, claims.load_claims(per), level),
+        records=rows,
+        shown=_show_claims(rows, claims.load_claims(per), level),
         title=f"Growth factor per {describe_period(per)}: AI and Memory Wall, recomputed",
         notes=[
             "Printed in the paper; plotted, the authors' own line; fit, our least squares of log10(value) "
@@ -116,10 +118,10 @@ def reproduce(
             f"Verdict: {claims.RULE}.",
             *(
                 f"{row['series']} {row['verdict']}."
-                for row in to_records(result)
+                for row in rows
                 if row["verdict"].startswith(claims.UNTESTED)
             ),
-            *_note_20_years(result, claims.load_claims(20)),
+            *(_note_20_years(rows, claims.load_claims(20)) if per == defaults.PERIOD_YEARS else []),
         ],
     )
 
@@ -322,7 +324,7 @@ def data_show(
     )
 
 
-def _show_claims(result: pd.DataFrame, printed: list[dict[str, Any]], level: float) -> pd.DataFrame:
+def _show_claims(rows: list[dict[str, Any]], printed: list[dict[str, Any]], level: float) -> pd.DataFrame:
     import pandas as pd
 
     from memwall_trends.claims import AGREES_CUT_OFF, AGREES_ROUNDED, DIFFERS
@@ -330,11 +332,11 @@ def _show_claims(result: pd.DataFrame, printed: list[dict[str, Any]], level: flo
     from memwall_trends.units import format_interval, format_level, format_number
 
     words = {AGREES_ROUNDED: "rounds", AGREES_CUT_OFF: "cut off", DIFFERS: "differs"}
-    rows = []
-    for claim, row in zip(printed, to_records(result), strict=True):
+    shown = []
+    for claim, row in zip(printed, rows, strict=True):
         tested = not math.isnan(row["rate"])
         interval = format_interval(row["ci_low"], row["ci_high"], digits=3)
-        rows.append(
+        shown.append(
             {
                 "series": find_series(row["series"], claim["dataset"]).title,
                 "printed": f"{format_number(claim['rate'], claim['significant_digits'])}x",
@@ -346,22 +348,19 @@ def _show_claims(result: pd.DataFrame, printed: list[dict[str, Any]], level: flo
                 "verdict": words.get(row["verdict"], "untested"),
             }
         )
-    return pd.DataFrame(rows).astype(str)
+    return pd.DataFrame(shown).astype(str)
 
 
-def _note_20_years(result: pd.DataFrame, printed: list[dict[str, Any]]) -> list[str]:
+def _note_20_years(rows: list[dict[str, Any]], printed: list[dict[str, Any]]) -> list[str]:
     from memwall_trends.units import format_number
 
-    yearly = {
-        row["series"]: row["rate"] ** (1 / row["period_years"])
-        for row in to_records(result)
-        if not math.isnan(row["rate"]) and row["period_years"] == defaults.PERIOD_YEARS
-    }
+    rates = {row["series"]: row["rate"] for row in rows if not math.isnan(row["rate"])}
     parts = [
-        f"{claim['series']} {format_number(yearly[claim['series']] ** claim['period_years'])}x "
+        f"{claim['series']} "
+        f"{format_number(rates[claim['series']] ** (claim['period_years'] / defaults.PERIOD_YEARS))}x "
         f"(printed: {format_number(claim['rate'], claim['significant_digits'])}x)"
         for claim in printed
-        if claim["series"] in yearly
+        if claim["series"] in rates
     ]
     return [f"Per 20 years: {', '.join(parts)}; see --per 20."] if parts else []
 

@@ -1,23 +1,19 @@
-"""The tables: which there are, where they lie, and how they and a user's CSV are read.
-
-The registry is ``datasets/datapackage.json``, the only place where a table or a column is described.
-"""
+"""Reading the tables, and a user's CSV: text in, checked dates and numbers out."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
 import os.path
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from memwall_trends import defaults
+from memwall_trends.datasets.registry import Table, find_series, find_table, list_series, list_tables
 from memwall_trends.errors import MemwallError, unknown
 
 if TYPE_CHECKING:
@@ -25,41 +21,6 @@ if TYPE_CHECKING:
 
 MAX_PROBLEMS_SHOWN = 5
 ISO_DATE = re.compile(r"([1-9]\d{3}(?:-\d\d(?:-\d\d)?)?)(?:[T ]\d\d:\d\d.*)?", re.ASCII)
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table of the data dictionary.
-
-    Attributes
-    ----------
-    name : str
-        Name within its dataset, as in ``peak_flops``.
-    dataset : str
-        The dataset it belongs to; empty for the tables that all datasets share.
-    title, description : str
-        For a reader.
-    unit : str
-        Canonical unit of a series; empty for a table that is no series.
-    fitted : mapping of str to str
-        The rows that the publishers of the dataset fitted their line to, as column and value.
-    columns : mapping of str to str
-        Every column with its description.
-    types : mapping of str to str
-        Every column with its Table Schema type: string, number, integer or date.
-    path : Path
-        The CSV.
-    """
-
-    name: str
-    dataset: str
-    title: str
-    description: str
-    unit: str
-    fitted: Mapping[str, str] = field(repr=False)
-    columns: Mapping[str, str] = field(repr=False)
-    types: Mapping[str, str] = field(repr=False)
-    path: Path = field(repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,92 +49,6 @@ class Observations:
     fitted: Mapping[str, str]
     frame: pd.DataFrame
     parsed: pd.DataFrame
-
-
-def datasets_folder() -> Path:
-    """Return the folder of the tables: inside an installed package, beside the package in a checkout."""
-    package = Path(__file__).resolve().parent
-    installed = package / "_datasets"
-    return installed if installed.is_dir() else package.parent / "datasets"
-
-
-def list_tables() -> list[Table]:
-    """Return every table, in the order of the data dictionary.
-
-    Examples
-    --------
-    >>> [table.name for table in list_tables()][:3]
-    ['peak_flops', 'dram_bandwidth', 'interconnect_bandwidth']
-    """
-    folder = datasets_folder()
-    package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
-    return [_table(resource, folder) for resource in package["resources"]]
-
-
-def list_datasets() -> list[str]:
-    """Return the names of the datasets.
-
-    Examples
-    --------
-    >>> list_datasets()
-    ['gholami2024']
-    """
-    return _dataset_names(list_tables())
-
-
-def list_series(dataset: str = defaults.DATASET) -> list[str]:
-    """Return the names of the tables that a trend can be fitted to.
-
-    Examples
-    --------
-    >>> list_series()[3:]
-    ['memory_capacity', 'model_size', 'training_compute']
-    """
-    return list(_series_of(dataset))
-
-
-def find_table(name: str, dataset: str = defaults.DATASET) -> Table:
-    """Return a table by its name.
-
-    Parameters
-    ----------
-    name : str
-        As in ``peak_flops``.
-    dataset : str
-        Where to look; the tables that all datasets share are found from each.
-
-    Returns
-    -------
-    Table
-
-    Raises
-    ------
-    MemwallError
-        If there is no such dataset or table; the message names the known ones.
-
-    Examples
-    --------
-    >>> find_table("dram_bandwidth").unit
-    'GB/s'
-    """
-    tables = {table.name: table for table in _tables_of(dataset)}
-    if name not in tables:
-        raise unknown("table", name, tables)
-    return tables[name]
-
-
-def find_series(name: str, dataset: str = defaults.DATASET) -> Table:
-    """Return the table of a series; as `find_table`, for the tables that a trend can be fitted to.
-
-    Examples
-    --------
-    >>> find_series("memory_capacity").unit
-    'GB'
-    """
-    series = _series_of(dataset)
-    if name not in series:
-        raise unknown("series", name, series)
-    return series[name]
 
 
 def load_table(name: str, dataset: str = defaults.DATASET) -> pd.DataFrame:
@@ -227,8 +102,9 @@ def describe_tables(dataset: str | None = None) -> pd.DataFrame:
     0      peak_flops    37       35  1997-01-29  GFLOP/s
     1  dram_bandwidth    12       12  2003-10-01     GB/s
     """
-    tables = list_tables() if dataset is None else _tables_of(dataset)
-    return pd.DataFrame([_describe_table(table) for table in tables]).astype({"devices": "Int64"})
+    return pd.DataFrame([_describe_table(table) for table in list_tables(dataset)]).astype(
+        {"devices": "Int64"}
+    )
 
 
 def load_observations(
@@ -270,9 +146,9 @@ def load_observations(
         frame = data.reset_index(drop=True)
         parsed = _parse(frame, date_column, value_column, "the data frame", list(data.index))
         return Observations("data frame", "user", "the data frame", {}, frame, parsed)
-    series = _series_of(dataset) if isinstance(data, str) else {}
+    series = list_series(dataset) if isinstance(data, str) else []
     if data in series:
-        table = series[str(data)]
+        table = find_series(str(data), dataset)
         if (date_column, value_column) != ("date", "value"):
             raise MemwallError(
                 f"the date and value columns can be chosen for a CSV file, not for the series {data!r}"
@@ -285,37 +161,6 @@ def load_observations(
     frame, lines = _read_csv(path)
     parsed = _parse(frame, date_column, value_column, str(path), lines)
     return Observations(path.stem, str(path), str(path), {}, frame, parsed)
-
-
-def _table(resource: dict[str, Any], folder: Path) -> Table:
-    dataset, _, name = resource["name"].rpartition(".")
-    fields = resource["schema"]["fields"]
-    return Table(
-        name=name,
-        dataset=dataset,
-        title=resource["title"],
-        description=resource["description"],
-        unit=resource.get("unit", ""),
-        fitted=MappingProxyType(resource.get("fitted", {})),
-        columns=MappingProxyType({each["name"]: each["description"] for each in fields}),
-        types=MappingProxyType({each["name"]: each["type"] for each in fields}),
-        path=folder / resource["path"],
-    )
-
-
-def _tables_of(dataset: str) -> list[Table]:
-    tables = list_tables()
-    if dataset not in _dataset_names(tables):
-        raise unknown("dataset", dataset, _dataset_names(tables))
-    return [table for table in tables if table.dataset in (dataset, "")]
-
-
-def _series_of(dataset: str) -> dict[str, Table]:
-    return {table.name: table for table in _tables_of(dataset) if table.unit}
-
-
-def _dataset_names(tables: list[Table]) -> list[str]:
-    return list(dict.fromkeys(table.dataset for table in tables if table.dataset))
 
 
 def _read_table(table: Table) -> pd.DataFrame:

@@ -6,6 +6,8 @@ import calendar
 import datetime as dt
 import math
 import re
+from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +18,26 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
+    from pint import UnitRegistry
 
 DAYS_PER_YEAR = 365.25
+DECIMAL_PREFIXES = ("kilo", "mega", "giga", "tera", "peta", "exa", "zetta", "yotta")
+BINARY_PREFIXES = ("kibi", "mebi", "gibi", "tebi", "pebi")
+UNITS = (
+    *(
+        f"{name}- = 1e{3 * (n + 1)} = {name[0].upper() if n else 'k'}-"
+        for n, name in enumerate(DECIMAL_PREFIXES)
+    ),
+    *(f"{name}- = 1024**{n + 1} = {name[0].upper()}i-" for n, name in enumerate(BINARY_PREFIXES)),
+    "second = [time] = s = sec",
+    "FLOP = [operation] = FLOP = flop = Flop = OP = op",
+    "FLOPS = FLOP / second = FLOPS = flops = Flops = OPS",
+    "byte = [information] = B",
+    "bit = byte / 8 = b",
+    "transfer = [transfer] = T",
+    "parameters = [parameter] = parameters = parameter",
+)
+"""Definitions for pint."""
 
 
 def decimal_years(dates: ArrayLike | Sequence[dt.date]) -> NDArray[np.float64]:
@@ -164,3 +184,59 @@ def format_number(number: float, digits: int = 4) -> str:
         return f"{number:.{digits - 1}e}"
     decimals = digits - 1 - magnitude
     return f"{round(number, decimals):,.{max(decimals, 0)}f}"
+
+
+def convert_quantity(text: str, unit: str) -> float:
+    """Return a quantity as a user writes it in a given unit.
+
+    Parameters
+    ----------
+    text : str
+        A number and a unit, as in ``989.5 TFLOP/s``, ``3.35 TB/s`` or ``80 GiB``; a bare number is taken to
+        be in `unit`. ``B`` is a byte and ``b`` or ``bit`` a bit; ``FLOPS`` is FLOP/s; ``OP`` counts as FLOP.
+    unit : str
+        The wanted unit, as in ``GB/s``.
+
+    Returns
+    -------
+    float
+        Above zero.
+
+    Raises
+    ------
+    MemwallError
+        If it is no quantity, not above zero, or measures something else.
+
+    Examples
+    --------
+    >>> convert_quantity("989.5 TFLOP/s", "GFLOP/s"), convert_quantity("3.35 TB/s", "GB/s")
+    (989500.0, 3350.0)
+    >>> convert_quantity("80 GiB", "GB"), convert_quantity("900 Gb/s", "GB/s")
+    (85.89934592, 112.5)
+    """
+    match = re.fullmatch(r"\s*(\d[\d.]*(?:[eE][+-]?\d+)?)\s*([A-Za-z][A-Za-z/ ]*)?", text, re.ASCII)
+    registry = _unit_registry()
+    try:
+        if match is None:
+            raise ValueError
+        quantity = registry.Quantity(Decimal(match[1]), registry.Unit(match[2] or unit))
+        converted = float(quantity.to(unit).magnitude)
+    except TypeError:  # of pint: the dimensions differ
+        raise MemwallError(f"{text!r} does not measure what {unit} measures; write it in {unit}") from None
+    except (ValueError, ArithmeticError, AttributeError, AssertionError):
+        raise MemwallError(
+            f"cannot read the quantity {text!r}: expected a number above zero and a unit, as in 3 {unit}"
+        ) from None
+    if not 0 < converted < math.inf:
+        raise MemwallError(f"the quantity {text!r} is not above zero and finite")
+    return converted
+
+
+@cache
+def _unit_registry() -> UnitRegistry[Decimal]:
+    """Return the few units of the tables, so that B is a byte and T a transfer, as the field writes them."""
+    from pint import UnitRegistry
+
+    registry: UnitRegistry[Decimal] = UnitRegistry(None, non_int_type=Decimal)
+    registry.load_definitions(UNITS)
+    return registry

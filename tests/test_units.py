@@ -2,13 +2,25 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from memwall_trends.errors import MemwallError
-from memwall_trends.units import decimal_years, format_number, parse_date, parse_year, power_of_ten
+from memwall_trends.units import (
+    convert_quantity,
+    decimal_years,
+    format_number,
+    parse_date,
+    parse_year,
+    power_of_ten,
+)
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 
 def test_decimal_year_counts_days_of_a_julian_year() -> None:
@@ -90,3 +102,87 @@ def test_numbers_are_rounded_for_a_reader(number: float, digits: int, text: str)
 def test_a_formatted_number_is_close_to_the_number(number: float, digits: int) -> None:
     shown = float(format_number(number, digits).replace(",", ""))
     assert shown == pytest.approx(number, rel=0.5 * 10 ** (1 - digits) * 1.0001)
+
+
+# Quantities
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "value"),
+    [
+        ("989.5 TFLOP/s", "GFLOP/s", 989_500),
+        ("989.5TFLOPS", "GFLOP/s", 989_500),
+        ("2.5 PFLOP/s", "GFLOP/s", 2_500_000),
+        ("624 TOPS", "GFLOP/s", 624_000),
+        ("3.35 TB/s", "GB/s", 3350),
+        ("819.2e3 MB/s", "GB/s", 819.2),
+        ("900 Gb/s", "GB/s", 112.5),
+        ("64 Gbit/s", "GB/s", 8),
+        ("1 TiB/s", "GB/s", 1099.511627776),
+        ("80 GB", "GB", 80),
+        ("80 GiB", "GB", 85.89934592),
+        ("512 MiB", "GB", 0.536870912),
+        ("64 GT/s", "GT/s", 64),
+        ("3.8e25 FLOP", "PFLOP", 3.8e10),
+        ("405e9 parameters", "parameters", 405e9),
+        ("80", "GB", 80),
+        ("  80  GB ", "GB", 80),
+    ],
+)
+def test_quantities_are_converted(text: str, unit: str, value: float) -> None:
+    assert convert_quantity(text, unit) == value
+
+
+PREFIXES = {
+    **{"k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15},
+    **{"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40},
+}
+NUMBERS = st.decimals(min_value="0.001", max_value="99999", places=3)
+
+
+@given(number=NUMBERS, prefix=st.sampled_from(sorted(PREFIXES)), other=st.sampled_from(sorted(PREFIXES)))
+def test_prefixes_scale(number: Decimal, prefix: str, other: str) -> None:
+    converted = convert_quantity(f"{number} {prefix}B", f"{other}B")
+    assert converted == pytest.approx(float(number) * PREFIXES[prefix] / PREFIXES[other], rel=1e-12)
+
+
+@given(number=NUMBERS, unit=st.sampled_from(["GB/s", "GB", "GFLOP/s", "GT/s", "PFLOP", "parameters"]))
+def test_a_canonical_quantity_stays_as_it_is(number: Decimal, unit: str) -> None:
+    assert convert_quantity(f"{number} {unit}", unit) == convert_quantity(str(number), unit) == float(number)
+
+
+@given(number=NUMBERS)
+def test_eight_bits_are_a_byte(number: Decimal) -> None:
+    in_bytes = convert_quantity(f"{number} GB/s", "GB/s")
+    assert convert_quantity(f"{number} Gb/s", "GB/s") == pytest.approx(in_bytes / 8, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "message"),
+    [
+        ("3 furlong", "GB", "cannot read the quantity '3 furlong': expected a number above zero and a unit"),
+        ("3,35 TB/s", "GB/s", "cannot read"),
+        ("", "GB", "cannot read"),
+        ("fast", "GB/s", "cannot read"),
+        ("-80 GB", "GB", "cannot read"),
+        ("0 GB", "GB", "not above zero"),
+        ("1e999 GB", "GB", "not above zero and finite"),
+        ("9**9**9 GB", "GB", "cannot read"),
+        ("__import__('os') GB", "GB", "cannot read"),
+        ("3 GB", "GB/s", "'3 GB' does not measure what GB/s measures; write it in GB/s"),
+        ("64 GT/s", "GB/s", "does not measure"),
+        ("3 GB/s/s", "GB/s", "does not measure"),
+    ],
+)
+def test_what_is_no_quantity_is_a_message(text: str, unit: str, message: str) -> None:
+    with pytest.raises(MemwallError, match=re.escape(message)):
+        convert_quantity(text, unit)
+
+
+@given(text=st.text(max_size=30), unit=st.sampled_from(["GB/s", "GB", "GFLOP/s", "parameters"]))
+def test_any_text_is_a_quantity_or_a_message(text: str, unit: str) -> None:
+    try:
+        value = convert_quantity(text, unit)
+    except MemwallError:
+        return
+    assert value > 0

@@ -1,12 +1,15 @@
 from .claims import judge as judge
 from .claims import load_claims as load_claims
 from .claims import reproduce as reproduce
+from .datasets import count_sources as count_sources
 from .datasets import describe_tables as describe_tables
+from .datasets import find_sources as find_sources
 from .datasets import find_table as find_table
 from .datasets import list_datasets as list_datasets
 from .datasets import list_series as list_series
 from .datasets import list_tables as list_tables
 from .datasets import load_table as load_table
+from .datasets import to_bibtex as to_bibtex
 from .errors import MemwallError as MemwallError
 from .figures import hw_scaling as hw_scaling
 from .figures import save_figure as save_figure

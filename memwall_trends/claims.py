@@ -11,12 +11,18 @@ import pandas as pd
 from memwall_trends import defaults
 from memwall_trends.datasets import find_series, load_table
 from memwall_trends.errors import MemwallError, TooFewObservations
-from memwall_trends.selection import parse_where, split_where
+from memwall_trends.selection import merge_where, parse_where, split_precision, split_where
 from memwall_trends.trends import check_level, fit_trend
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from memwall_trends.selection import When, Where
 
+HOLDS = "holds"
+SLOWER = "differs: slower than printed"
+FASTER = "differs: faster than printed"
 AGREES_ROUNDED = "agrees (rounds)"
 AGREES_CUT_OFF = "agrees (cut off)"
 DIFFERS = "differs"
@@ -26,6 +32,8 @@ RULE = (
     "written with as many significant digits as printed, the fit rounds to the printed figure, "
     "gives it when cut off (755.04 gives 750, not 760), or differs"
 )
+CURATED_RULE = "the claim holds if the interval has room for a rate that rounds to the printed figure"
+CURATED_FITS = ("curated_window", "curated_today")
 
 
 def reproduce(
@@ -33,10 +41,13 @@ def reproduce(
     since: When | None = None,
     until: When | None = None,
     where: Where | None = None,
+    precision: str | None = None,
+    frontier: bool = False,
+    overlay: Sequence[str | Path] = (),
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
 ) -> pd.DataFrame:
-    """Recompute the rates that Gholami et al. (2024) print, from the points of their own figures.
+    """Recompute the rates that Gholami et al. (2024) print, from their own points and from curated data.
 
     Parameters
     ----------
@@ -44,6 +55,13 @@ def reproduce(
         Window of the observations; by default all that the authors fitted.
     where : mapping, optional
         Conditions; each narrows the series that have its column.
+    precision : str, optional
+        Precision policy of the peak FLOPS; by default the paper's points as they are, and ``best16`` of the
+        curated devices.
+    frontier : bool
+        Only devices that set a record.
+    overlay : sequence of str or Path
+        Files of a user's rows to lay over the curated data.
     per : float
         Take the claims that are printed per so many years: 2 or 20.
     level : float
@@ -55,6 +73,10 @@ def reproduce(
         One row a claim: ``series, printed_rate, plotted_rate, rate, ci_low, ci_high, level, period_years,
         n_obs, r_squared, doubling_time_years, verdict``. A claim without enough observations in the selection
         has no rate, and the verdict says why. `RULE` says when a fit agrees.
+
+        Then the curated data over the time that the paper's points span, and from their first to today:
+        ``curated_window_...`` and ``curated_today_...``, each with ``rate, ci_low, ci_high, n_obs, last_date,
+        verdict``. `CURATED_RULE` says when the claim holds.
 
     Raises
     ------
@@ -71,12 +93,23 @@ def reproduce(
     check_level(level)
     claims = load_claims(per)
     columns = {claim["series"]: find_series(claim["series"], claim["dataset"]).columns for claim in claims}
-    conditions = split_where(where, columns)
-    rows = [_recompute(claim, since, until, conditions[claim["series"]], level) for claim in claims]
+    conditions, precisions = split_where(where, columns), split_precision(precision, columns)
+    rows = []
+    for claim in claims:
+        options: dict[str, Any] = {
+            "since": since,
+            "until": until,
+            "where": conditions[claim["series"]],
+            "precision": precisions[claim["series"]],
+            "frontier": frontier,
+        }
+        own = _recompute(claim, options, level)
+        curated = _confront(claim, own, {**options, "overlay": overlay}, level)
+        rows.append({**own, **curated})
     if all(math.isnan(row["rate"]) for row in rows):
         reasons = "\n".join(row["verdict"].removeprefix(f"{UNTESTED}: ") for row in rows)
         raise MemwallError(f"no claim can be tested:\n{reasons}")
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).drop(columns=["first_date", "last_date"])
 
 
 def load_claims(per: float) -> list[dict[str, Any]]:
@@ -134,13 +167,34 @@ def judge(printed: float, significant_digits: int, rate: float) -> str:
     return DIFFERS
 
 
-def _recompute(
-    claim: dict[str, Any],
-    since: When | None,
-    until: When | None,
-    where: Where,
-    level: float,
-) -> dict[str, Any]:
+def judge_interval(printed: float, significant_digits: int, low: float, high: float) -> str:
+    """Return whether an interval from other data leaves room for a printed figure; see `CURATED_RULE`.
+
+    Parameters
+    ----------
+    printed, significant_digits
+        As in `judge`.
+    low, high : float
+        Interval of the growth factor for the same period.
+
+    Returns
+    -------
+    str
+        `HOLDS`, `SLOWER` or `FASTER`.
+
+    Examples
+    --------
+    >>> judge_interval(1.6, 2, 1.57, 1.7), judge_interval(1.6, 2, 1.3, 1.54), judge_interval(3.0, 2, 3.1, 3.4)
+    ('holds', 'differs: slower than printed', 'differs: faster than printed')
+    """
+    half_unit = 0.5 * 10.0 ** (math.floor(math.log10(printed)) + 1 - significant_digits)
+    if high < printed - half_unit:
+        return SLOWER
+    return FASTER if low > printed + half_unit else HOLDS
+
+
+def _recompute(claim: dict[str, Any], options: dict[str, Any], level: float) -> dict[str, Any]:
+    """Return the fit of the paper's own points."""
     period = claim["period_years"]
     row = {
         "series": claim["series"],
@@ -154,15 +208,12 @@ def _recompute(
         "n_obs": 0,
         "r_squared": math.nan,
         "doubling_time_years": math.nan,
+        "first_date": options["since"],
+        "last_date": options["until"],
     }
+    where = {**_conditions(claim["where"]), **options["where"]}
     try:
-        trend = fit_trend(
-            claim["series"],
-            dataset=claim["dataset"],
-            since=since,
-            until=until,
-            where={**parse_where(claim["where"].split(";") if claim["where"] else []), **where},
-        )
+        trend = fit_trend(claim["series"], dataset=claim["dataset"], **{**options, "where": where})
     except TooFewObservations as error:
         return {**row, "n_obs": error.n_obs, "verdict": f"{UNTESTED}: {error}"}
     low, high = trend.growth_interval(period, level)
@@ -175,4 +226,45 @@ def _recompute(
         "r_squared": trend.r_squared,
         "doubling_time_years": trend.doubling_time_years,
         "verdict": judge(claim["rate"], int(claim["significant_digits"]), trend.growth_factor(period)),
+        "first_date": trend.first_date,
+        "last_date": trend.last_date,
     }
+
+
+def _confront(
+    claim: dict[str, Any], own: dict[str, Any], options: dict[str, Any], level: float
+) -> dict[str, Any]:
+    """Return the fits of the curated data over the window of the paper's points, and to today."""
+    untils = {"curated_window": own["last_date"], "curated_today": options["until"]}
+    where = merge_where(_conditions(claim["curated_where"]), options["where"])
+    row: dict[str, Any] = {}
+    for fit, until in untils.items():
+        chosen = {**options, "since": own["first_date"], "until": until, "where": where}
+        cells = _curated_fit(claim, chosen, level)
+        row.update({f"{fit}_{key}": cell for key, cell in cells.items()})
+    return row
+
+
+def _curated_fit(claim: dict[str, Any], options: dict[str, Any], level: float) -> dict[str, Any]:
+    none = {"rate": math.nan, "ci_low": math.nan, "ci_high": math.nan, "n_obs": 0, "last_date": None}
+    known = find_series(claim["series"]).columns
+    foreign = [column for column in options["where"] if column.removesuffix("!") not in known]
+    if foreign:
+        return {**none, "verdict": f"{UNTESTED}: the curated data has no column {foreign[0]!r}"}
+    try:
+        trend = fit_trend(claim["series"], **options)
+    except TooFewObservations as error:
+        return {**none, "n_obs": error.n_obs, "verdict": f"{UNTESTED}: {error}"}
+    low, high = trend.growth_interval(claim["period_years"], level)
+    return {
+        "rate": trend.growth_factor(claim["period_years"]),
+        "ci_low": low,
+        "ci_high": high,
+        "n_obs": trend.n_obs,
+        "last_date": trend.last_date.isoformat(),
+        "verdict": judge_interval(claim["rate"], int(claim["significant_digits"]), low, high),
+    }
+
+
+def _conditions(text: str) -> dict[str, list[str]]:
+    return parse_where(text.split(";") if text else [])

@@ -1,6 +1,12 @@
 """What is taken where the user says nothing."""
 
-DATASET = "gholami2024"
+DATASET = "curated"
+PAPER = "gholami2024"
+"""The dataset of the paper's own points."""
+
+USER_FILE = "my-chips.csv"
+"""Where 'add' writes outside of a checkout."""
+
 PERIOD_YEARS = 2.0
 LEVEL = 0.95
 FIGURE_FORMATS = ("svg", "png", "pdf", "html", "json")

@@ -13,13 +13,18 @@ import pandas as pd
 from memwall_trends import defaults, theme
 from memwall_trends.datasets import find_series
 from memwall_trends.errors import MemwallError, unknown
-from memwall_trends.selection import When, Where, split_where
+from memwall_trends.selection import When, Where, split_precision, split_where
 from memwall_trends.trends import Trend, describe_period, fit_trend
 from memwall_trends.units import decimal_years, format_interval, format_level, format_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
+POINTS = {
+    defaults.PAPER: "Points: recovered from the figures of Gholami et al., AI and Memory Wall "
+    "(IEEE Micro 2024).",
+    defaults.DATASET: "Points: the curated tables of memwall-trends; each row names its source.",
+}
 SAVE_OPTIONS: dict[str, dict[str, Any]] = {"png": {"scale_factor": 2.0}, "html": {"inline": True}}
 LINE_POINTS = 60
 LEFT_MARGIN, RIGHT_MARGIN = dt.timedelta(days=800), dt.timedelta(days=1000)
@@ -30,10 +35,13 @@ CHART_DIGITS = 7
 
 def hw_scaling(
     *,
-    dataset: str = defaults.DATASET,
+    dataset: str = defaults.PAPER,
     since: When | None = None,
     until: When | None = None,
     where: Where | None = None,
+    precision: str | None = None,
+    frontier: bool = False,
+    overlay: Sequence[str | Path] = (),
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
 ) -> alt.TopLevelMixin:
@@ -41,7 +49,7 @@ def hw_scaling(
 
     Parameters
     ----------
-    dataset, since, until, where
+    dataset, since, until, where, precision, frontier, overlay
         Which observations count; see `memwall_trends.trends.fit_trend`.
     per : float
         Period of the growth factors in the legend, in years.
@@ -63,9 +71,20 @@ def hw_scaling(
         "dram_bandwidth": (theme.CHARCOAL, "square"),
         "interconnect_bandwidth": (theme.VERMILLION, "triangle-up"),
     }
-    conditions = split_where(where, {name: find_series(name, dataset).columns for name in looks})
+    columns = {name: find_series(name, dataset).columns for name in looks}
+    conditions, precisions = split_where(where, columns), split_precision(precision, columns)
     trends = [
-        fit_trend(name, dataset=dataset, since=since, until=until, where=conditions[name]) for name in looks
+        fit_trend(
+            name,
+            dataset=dataset,
+            since=since,
+            until=until,
+            where=conditions[name],
+            precision=precisions[name],
+            frontier=frontier,
+            overlay=overlay,
+        )
+        for name in looks
     ]
     legend = {trend.series: _legend_label(trend, dataset, per, level) for trend in trends}
     points = pd.concat([_points(trend, legend) for trend in trends])
@@ -98,7 +117,7 @@ def hw_scaling(
     title = alt.TitleParams(
         "Scaling of peak FLOPS, DRAM bandwidth and interconnect bandwidth",
         subtitle=[
-            "Points: recovered from the figures of Gholami et al., AI and Memory Wall (IEEE Micro 2024).",
+            POINTS.get(dataset, f"Points: {dataset}."),
             "Lines: least squares of log10(value) on the date. "
             f"Bands: {format_level(level)} confidence interval of the line.",
         ],

@@ -12,11 +12,14 @@ import pandas as pd
 from memwall_trends import defaults
 from memwall_trends.datasets import find_series
 from memwall_trends.errors import MemwallError
-from memwall_trends.selection import When, Where, split_where
+from memwall_trends.selection import When, Where, split_precision, split_where
 from memwall_trends.trends import Growth, Trend, fit_trend, t_quantile
 from memwall_trends.units import decimal_years
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from numpy.typing import ArrayLike
 
 METHOD = "ratio of two fitted trends"
@@ -47,7 +50,7 @@ class Gap(Growth):
 
     Examples
     --------
-    >>> gap = fit_gap("peak_flops", "dram_bandwidth")
+    >>> gap = fit_gap("peak_flops", "dram_bandwidth", dataset="gholami2024")
     >>> round(gap.growth_factor(), 4), gap.unit
     (1.9012, 'FLOP/byte')
     """
@@ -83,7 +86,8 @@ class Gap(Growth):
 
         Examples
         --------
-        >>> fit_gap("peak_flops", "dram_bandwidth").project([2030.0]).round(0).values.tolist()
+        >>> gap = fit_gap("peak_flops", "dram_bandwidth", dataset="gholami2024")
+        >>> gap.project([2030.0]).round(0).values.tolist()
         [[2030.0, 2879.0, 215.0, 38578.0]]
         """
         years = np.atleast_1d(np.asarray(years, dtype=np.float64))
@@ -119,7 +123,8 @@ class Gap(Growth):
 
         Examples
         --------
-        >>> years, trend = fit_gap("peak_flops", "dram_bandwidth").extrapolation(2030.0)
+        >>> gap = fit_gap("peak_flops", "dram_bandwidth", dataset="gholami2024")
+        >>> years, trend = gap.extrapolation(2030.0)
         >>> round(years, 1), trend.series
         (7.8, 'dram_bandwidth')
         """
@@ -138,7 +143,7 @@ class Gap(Growth):
 
         Examples
         --------
-        >>> list(fit_gap("peak_flops", "dram_bandwidth").to_record())[:3]
+        >>> list(fit_gap("peak_flops", "dram_bandwidth", dataset="gholami2024").to_record())[:3]
         ['numerator', 'denominator', 'rate']
         """
         low, high = self.growth_interval(per, level)
@@ -191,6 +196,9 @@ def fit_gap(
     since: When | None = None,
     until: When | None = None,
     where: Where | None = None,
+    precision: str | None = None,
+    frontier: bool = False,
+    overlay: Sequence[str | Path] = (),
     method: str = "ols",
 ) -> Gap:
     """Fit the ratio of two series.
@@ -199,10 +207,12 @@ def fit_gap(
     ----------
     numerator, denominator : str
         Series, as in ``peak_flops`` and ``dram_bandwidth``.
-    dataset, since, until, method
+    dataset, since, until, frontier, overlay, method
         As in `memwall_trends.trends.fit_trend`, for both.
     where : mapping, optional
         Conditions; each narrows the series that have its column.
+    precision : str, optional
+        The precision policy of the series that has precisions.
 
     Returns
     -------
@@ -215,15 +225,26 @@ def fit_gap(
 
     Examples
     --------
-    >>> fit_gap("peak_flops", "dram_bandwidth", since="2010").numerator.n_obs
+    >>> fit_gap("peak_flops", "dram_bandwidth", dataset="gholami2024", since="2010").numerator.n_obs
     25
     """
     if numerator == denominator:
         raise MemwallError(f"a gap needs two different series; got {numerator!r} twice")
     columns = {name: find_series(name, dataset).columns for name in (numerator, denominator)}
     conditions = split_where(where, columns)
+    precisions = split_precision(precision, columns)
     top, bottom = (
-        fit_trend(name, dataset=dataset, since=since, until=until, where=conditions[name], method=method)
+        fit_trend(
+            name,
+            dataset=dataset,
+            since=since,
+            until=until,
+            where=conditions[name],
+            precision=precisions[name],
+            frontier=frontier,
+            overlay=overlay,
+            method=method,
+        )
         for name in (numerator, denominator)
     )
     return Gap(
@@ -261,7 +282,7 @@ def outside(trend: Trend, year: float) -> float:
 
     Examples
     --------
-    >>> outside(fit_trend("dram_bandwidth"), 2010.0)
+    >>> outside(fit_trend("dram_bandwidth", dataset="gholami2024"), 2010.0)
     0.0
     """
     first, last = decimal_years([trend.first_date, trend.last_date])

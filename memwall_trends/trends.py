@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from memwall_trends import defaults
-from memwall_trends.datasets import load_observations
 from memwall_trends.errors import MemwallError, TooFewObservations
 from memwall_trends.estimators import Estimate, find_estimator
-from memwall_trends.selection import When, Where, describe_where, list_values, select
+from memwall_trends.selection import When, Where, choose_observations, describe_where
 from memwall_trends.units import decimal_years, format_interval, format_level, format_number, power_of_ten
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import ArrayLike
@@ -53,7 +53,7 @@ class Growth:
 
         Examples
         --------
-        >>> round(fit_trend("peak_flops").growth_factor(per=2), 5)
+        >>> round(fit_trend("peak_flops", dataset="gholami2024").growth_factor(per=2), 5)
         3.02573
         """
         return power_of_ten(self.slope * check_period(per))
@@ -65,7 +65,7 @@ class Growth:
 
         Examples
         --------
-        >>> [round(bound, 4) for bound in fit_trend("peak_flops").growth_interval()]
+        >>> [round(bound, 4) for bound in fit_trend("peak_flops", dataset="gholami2024").growth_interval()]
         [2.6823, 3.4131]
         """
         low, high = self._slope_interval(level)
@@ -78,7 +78,7 @@ class Growth:
 
         Examples
         --------
-        >>> [round(bound, 3) for bound in fit_trend("peak_flops").doubling_interval()]
+        >>> [round(bound, 3) for bound in fit_trend("peak_flops", dataset="gholami2024").doubling_interval()]
         [1.129, 1.405]
         """
         low, high = self._slope_interval(level)
@@ -98,7 +98,7 @@ class Growth:
 
         Examples
         --------
-        >>> fit_trend("peak_flops").summary().round(2)
+        >>> fit_trend("peak_flops", dataset="gholami2024").summary().round(2)
                           quantity     unit  estimate    low   high
         0  growth factor / 2 years        x      3.03   2.68   3.41
         1            yearly growth  percent     73.95  63.78  84.75
@@ -124,7 +124,7 @@ class Growth:
 
         Examples
         --------
-        >>> fit_trend("peak_flops").shown().iloc[0].tolist()
+        >>> fit_trend("peak_flops", dataset="gholami2024").shown().iloc[0].tolist()
         ['growth factor / 2 years', '3.026x', '2.682 to 3.413']
         """
         suffix = {"x": "x", "percent": "%", "years": " years"}
@@ -159,6 +159,10 @@ class Trend(Growth):
         The estimator.
     where : dict of str to list of str
         The conditions that chose the observations: column, and the values of which a row has one.
+    precision : str
+        The precision policy that chose one rate of each device; empty where each row counts.
+    frontier : bool
+        Whether only record-setting devices count.
     observations : DataFrame
         What was fitted, with ``date`` and ``value``.
     estimate : Estimate
@@ -166,7 +170,7 @@ class Trend(Growth):
 
     Examples
     --------
-    >>> trend = fit_trend("dram_bandwidth")
+    >>> trend = fit_trend("dram_bandwidth", dataset="gholami2024")
     >>> round(trend.growth_factor(), 5), round(trend.doubling_time_years, 3)
     (1.59151, 2.983)
     """
@@ -176,6 +180,8 @@ class Trend(Growth):
     unit: str
     method: str
     where: dict[str, list[str]]
+    precision: str
+    frontier: bool
     observations: pd.DataFrame
     estimate: Estimate
 
@@ -218,7 +224,7 @@ class Trend(Growth):
 
         Examples
         --------
-        >>> fit_trend("dram_bandwidth").predict([2023.0]).round(0).iloc[0, 1:].tolist()
+        >>> fit_trend("dram_bandwidth", dataset="gholami2024").predict([2023.0]).round(0).iloc[0, 1:].tolist()
         [2237.0, 1436.0, 3484.0, 774.0, 6464.0]
         """
         years = np.atleast_1d(np.asarray(years, dtype=np.float64))
@@ -249,7 +255,7 @@ class Trend(Growth):
 
         Examples
         --------
-        >>> list(fit_trend("peak_flops").to_record())[:4]
+        >>> list(fit_trend("peak_flops", dataset="gholami2024").to_record())[:4]
         ['series', 'dataset', 'method', 'n_obs']
         """
         low, high = self.growth_interval(per, level)
@@ -268,6 +274,9 @@ class Trend(Growth):
             "doubling_time_years": self.doubling_time_years,
             "r_squared": self.r_squared,
             "where": self.where,
+            "precision": self.precision or None,
+            "frontier": self.frontier,
+            "unit": self.unit,
         }
 
     def describe(self) -> str:
@@ -275,10 +284,15 @@ class Trend(Growth):
 
         Examples
         --------
-        >>> print(fit_trend("dram_bandwidth").describe())
+        >>> print(fit_trend("dram_bandwidth", dataset="gholami2024").describe())
         OLS of log10(GB/s) on the date: 12 observations, R² 0.922, 2003-10-01 to 2022-03-22
         """
-        conditions = f"; {describe_where(self.where)}" if self.where else ""
+        chosen = [describe_where(self.where)] if self.where else []
+        if self.precision:
+            chosen.append(f"best dense rate of a device ({self.precision})")
+        if self.frontier:
+            chosen.append("record-setting devices only")
+        conditions = f"; {'; '.join(chosen)}" if chosen else ""
         r_squared = "n/a" if math.isnan(self.r_squared) else f"{self.r_squared:.3f}"
         return (
             f"{self.method.upper()} of log10({self.unit or 'value'}) on the date: {self.n_obs} observations, "
@@ -308,6 +322,9 @@ def fit_trend(
     since: When | None = None,
     until: When | None = None,
     where: Where | None = None,
+    precision: str | None = None,
+    frontier: bool = False,
+    overlay: Sequence[str | Path] = (),
     method: str = "ols",
     date_column: str = "date",
     value_column: str = "value",
@@ -320,9 +337,8 @@ def fit_trend(
         A series as in ``peak_flops``, the path of a CSV, or observations.
     dataset : str
         Where to find a series.
-    since, until, where
-        Which observations count; see `memwall_trends.selection.select`. Of a dataset, the rows that its
-        publishers fitted (the Transformers, in two series of gholami2024) unless `where` names that column.
+    since, until, where, precision, frontier, overlay
+        Which observations count; see `memwall_trends.selection.choose_observations`.
     method : str
         The estimator; see `memwall_trends.estimators`.
     date_column, value_column : str
@@ -341,24 +357,25 @@ def fit_trend(
 
     Examples
     --------
-    >>> fit_trend("peak_flops", since="2010", where={"kind": "gpu"}).n_obs
+    >>> fit_trend("peak_flops", dataset="gholami2024", since="2010", where={"kind": "gpu"}).n_obs
     14
     """
-    source = load_observations(data, dataset=dataset, date_column=date_column, value_column=value_column)
-    conditions = {
-        column: list_values(wanted) for column, wanted in {**source.fitted, **(where or {})}.items()
-    }
-    # Conditions see the columns as they came; only the window needs them parsed.
-    chosen = select(source.frame, where=conditions, origin=source.origin)
-    observations = select(
-        chosen.assign(date=source.parsed["date"], value=source.parsed["value"]),
+    chosen = choose_observations(
+        data,
+        dataset=dataset,
         since=since,
         until=until,
-        origin=source.origin,
+        where=where,
+        precision=precision,
+        frontier=frontier,
+        overlay=overlay,
+        date_column=date_column,
+        value_column=value_column,
     )
-    _check_dates(observations, date_column, source.origin)
+    observations = chosen.observations
+    _check_dates(observations, date_column, chosen.origin)
     # The column 'unit' is the unit of 'value', not of any other column.
-    unit = _find_unit(observations, source.origin) if value_column == "value" else ""
+    unit = _find_unit(observations, chosen.origin) if value_column == "value" else ""
     estimate = find_estimator(method)(
         decimal_years(observations["date"].to_numpy()),
         np.log10(observations["value"].to_numpy(dtype=np.float64)),
@@ -367,11 +384,13 @@ def fit_trend(
         slope=estimate.slope,
         slope_error=float(np.sqrt(estimate.covariance[1, 1])),
         degrees_of_freedom=estimate.degrees_of_freedom,
-        series=source.name,
-        dataset=source.dataset,
+        series=chosen.name,
+        dataset=chosen.dataset,
         unit=unit,
         method=method,
-        where=conditions,
+        where=chosen.where,
+        precision=chosen.precision,
+        frontier=frontier,
         observations=observations,
         estimate=estimate,
     )

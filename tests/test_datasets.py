@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from memwall_trends.datasets import (
     datasets_folder,
     describe_tables,
+    export_rows,
     find_series,
     find_table,
     list_series,
@@ -56,9 +57,9 @@ def resources() -> list[dict[str, Any]]:
     ],
 )
 def test_every_recovered_point_is_there(table: str, rows: int, fitted: int) -> None:
-    frame = load_table(table)
+    frame = load_table(table, "gholami2024")
     assert len(frame) == rows
-    for column, value in find_table(table).fitted.items():
+    for column, value in find_table(table, "gholami2024").fitted.items():
         frame = frame[frame[column] == value]
     assert len(frame) == fitted
 
@@ -93,7 +94,7 @@ def test_all_files_of_the_paper_are_frozen() -> None:
 def test_values_are_the_plotted_ones_on_an_absolute_scale(
     table: str, factor: float, tolerance: float
 ) -> None:
-    frame = load_table(table)
+    frame = load_table(table, "gholami2024")
     np.testing.assert_allclose(frame["value"], frame["plotted_value"] * factor, rtol=tolerance)
 
 
@@ -147,17 +148,26 @@ def test_a_column_of_observations_means_the_same_in_every_table() -> None:
     assert {name for name, definitions in described.items() if len(definitions) > 1} == set()
 
 
+def test_the_readme_of_the_data_has_the_dictionary() -> None:
+    readme = (datasets_folder() / "README.md").read_text(encoding="utf-8")
+    for resource in resources():
+        if resource["name"].startswith("curated."):
+            for field in resource["schema"]["fields"]:
+                assert f"| `{field['name']}` | {field['description']} |" in readme
+
+
 def test_a_series_has_one_unit_and_is_sorted() -> None:
-    for name in list_series():
-        frame = load_table(name)
-        assert frame["unit"].unique().tolist() == [find_series(name).unit]
+    for name in list_series("gholami2024"):
+        frame = load_table(name, "gholami2024")
+        assert frame["unit"].unique().tolist() == [find_series(name, "gholami2024").unit]
         assert frame["date"].is_monotonic_increasing
 
 
 def test_tables_are_described_by_what_is_in_them() -> None:
     described = describe_tables()
-    assert described["name"].tolist() == [table.name for table in list_tables()]
-    peak = described.to_dict(orient="records")[0]
+    assert described["name"].tolist() == [table.qualified_name for table in list_tables()]
+    assert described["name"].is_unique
+    peak = describe_tables("gholami2024").to_dict(orient="records")[0]
     assert (peak["rows"], peak["first_date"], peak["last_date"]) == (37, "1997-01-29", "2022-09-20")
     observations = described[described["name"] != "sources"]
     assert observations["with_source"].tolist() == observations["rows"].tolist()
@@ -167,7 +177,7 @@ def test_tables_are_described_by_what_is_in_them() -> None:
 def test_an_unknown_name_lists_the_known_ones(find: Callable[..., Any]) -> None:
     with pytest.raises(MemwallError, match="peak_flops, dram_bandwidth"):
         find("bandwidth")
-    with pytest.raises(MemwallError, match=r"unknown dataset 'epoch'. Known: gholami2024"):
+    with pytest.raises(MemwallError, match=r"unknown dataset 'epoch'. Known: curated, gholami2024"):
         find("peak_flops", "epoch")
 
 
@@ -199,7 +209,7 @@ def test_an_installation_finds_the_datasets(tmp_path: Path, editable: bool) -> N
         f"import site, sys; site.addsitedir({str(target)!r});"
         f"sys.path.append({sysconfig.get_path('purelib')!r});"
         "from memwall_trends.datasets import datasets_folder, load_table;"
-        "print(datasets_folder(), len(load_table('peak_flops')))"
+        "print(datasets_folder(), len(load_table('peak_flops', 'gholami2024')))"
     )
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", code], check=True, capture_output=True, text=True, cwd=tmp_path
@@ -365,14 +375,14 @@ def test_a_frame_may_hold_years_and_zones() -> None:
 
 
 def test_a_name_is_a_series_first_and_a_path_second(csv_file: CsvFile) -> None:
-    assert load_observations("peak_flops").dataset == "gholami2024"
+    assert load_observations("peak_flops", dataset="gholami2024").dataset == "gholami2024"
     path = csv_file(GOOD)
     assert load_observations(str(path)).name == "chips"
     assert load_observations(str(path.rename(path.with_name("chips")))).name == "chips"
     with pytest.raises(MemwallError, match=r"unknown series 'chips'.*or the path of a CSV file"):
         load_observations("chips")
     with pytest.raises(MemwallError, match="can be chosen for a CSV file"):
-        load_observations("peak_flops", value_column="plotted_value")
+        load_observations("peak_flops", dataset="gholami2024", value_column="plotted_value")
 
 
 def test_a_file_in_the_folder_is_found_without_an_ending(
@@ -382,3 +392,142 @@ def test_a_file_in_the_folder_is_found_without_an_ending(
     path.rename(path.with_name("chips"))
     monkeypatch.chdir(path.parent)
     assert len(load_observations("chips").frame) == 3
+
+
+# A user's rows laid over ours
+
+
+ROWS = (
+    "table,name,kind,date,value,unit,precision,engine,sparsity,memory,family,scope,lanes\n"
+    "dram_bandwidth,Acme A1,gpu,2026-06-01,9000,GB/s,,,,HBM4,,,\n"
+    "interconnect_bandwidth,Acme Link,link,2026,128,GT/s,,,,,Acme,lane,1\n"
+    "peak_flops,Acme A1,gpu,2026-06,4e6,GFLOP/s,bf16,matrix,dense,,,,\n"
+)
+
+
+def test_a_users_rows_are_laid_over_each_table(csv_file: CsvFile) -> None:
+    path = csv_file(ROWS)
+    for name, value in (("dram_bandwidth", 9000), ("interconnect_bandwidth", 128), ("peak_flops", 4e6)):
+        plain, laid = load_table(name), load_table(name, overlay=[path])
+        assert len(laid) == len(plain) + 1
+        assert laid["date"].is_monotonic_increasing
+        assert laid.dtypes.tolist() == plain.dtypes.tolist()
+        (row,) = laid[laid["name"].str.startswith("Acme")].to_dict(orient="records")
+        assert row["value"] == value
+    assert load_table("claims", overlay=[path]).equals(load_table("claims"))
+
+
+def test_a_users_row_takes_the_place_of_ours_with_the_same_key(csv_file: CsvFile) -> None:
+    path = csv_file(
+        "table,name,date,value,unit,memory\ndram_bandwidth,AMD Instinct MI300X,2023-12-06,5300,GB/s,HBM3\n"
+    )
+    plain, laid = load_table("dram_bandwidth"), load_table("dram_bandwidth", overlay=[path])
+    assert len(laid) == len(plain)
+    assert laid.set_index("name").at["AMD Instinct MI300X", "value"] == 5300
+    again = load_table("dram_bandwidth", overlay=[path, path])
+    assert again.equals(laid)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("name,date,value,unit\nA,2020,1,GB\n", "no column 'table' in the header (row 1)"),
+        (
+            "table,name,date,value,unit\nram,A,2020,1,GB\n",
+            "row 2, column 'table': 'ram'; expected one of peak_flops",
+        ),
+        ("table,name,date,value,unit\ndram_bandwidth,A,soon,1,GB/s\n", "row 2, column 'date': 'soon'"),
+        ("table,name,date,value,unit\ndram_bandwidth,A,2020,-1,GB/s\n", "row 2, column 'value': '-1'"),
+        (
+            "table,name,date,value,unit\nmodel_size,A,2020,1,parameters\ndram_bandwidth,A,2020,1,TB/s\n",
+            "row 3, column 'unit': 'TB/s'; expected GB/s, the unit of dram_bandwidth",
+        ),
+        ("table,name,date,value,unit,name\n", "no rows under the header"),
+        ("table,name,date,value,unit,name\nmodel_size,A,2020,1,parameters,B\n", "names a column twice"),
+    ],
+)
+def test_what_is_wrong_with_a_users_rows_is_named(csv_file: CsvFile, content: str, message: str) -> None:
+    path = csv_file(content)
+    with pytest.raises(MemwallError) as raised:
+        load_table("dram_bandwidth", overlay=[path])
+    assert str(raised.value).startswith(f"{path}: ")
+    assert message in str(raised.value)
+
+
+def test_rows_are_laid_over_a_series_not_over_a_file(csv_file: CsvFile) -> None:
+    path = csv_file(GOOD)
+    with pytest.raises(MemwallError, match="rows can be laid over a series, not over"):
+        load_observations(path, overlay=[path])
+
+
+# Export
+
+
+@pytest.mark.parametrize("name", ["peak_flops", "interconnect_bandwidth", "claims", "gholami2024.errata"])
+def test_an_exported_table_reads_back_the_same(tmp_path: Path, name: str) -> None:
+    rows = load_table(name)
+    export_rows(rows, "parquet", tmp_path / "rows.parquet")
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "rows.parquet"), rows, check_dtype=False)
+    plain = rows.assign(**{"date": rows["date"].dt.strftime("%Y-%m-%d")} if "date" in rows else {})
+    export_rows(rows, "json", tmp_path / "rows.json")
+    parsed = json.loads((tmp_path / "rows.json").read_text(encoding="utf-8"))
+    assert (
+        pd.DataFrame(parsed)
+        .astype(str)
+        .equals(pd.DataFrame(json.loads(plain.to_json(orient="records", double_precision=15))).astype(str))
+    )
+    export_rows(rows, "csv", tmp_path / "rows.csv")
+    assert (tmp_path / "rows.csv").read_text(encoding="utf-8") == export_rows(rows, "csv")
+
+
+def test_a_file_that_cannot_be_written_is_a_message(tmp_path: Path) -> None:
+    with pytest.raises(MemwallError, match="cannot be written"):
+        export_rows(load_table("claims"), "csv", tmp_path / "none" / "rows.csv")
+
+
+# The curated tables
+
+
+@pytest.mark.parametrize(
+    ("name", "devices", "rows"),
+    [
+        ("peak_flops", 130, 400),
+        ("dram_bandwidth", 130, 130),
+        ("memory_capacity", 130, 130),
+        ("model_size", 60, 60),
+        ("training_compute", 60, 60),
+    ],
+)
+def test_the_curated_tables_are_as_large_as_promised(name: str, devices: int, rows: int) -> None:
+    frame = load_table(name)
+    assert frame["name"].nunique() >= devices
+    assert len(frame) >= rows
+    assert (frame["source"] != "").all()
+
+
+def test_there_are_enough_links_by_lane_and_by_device() -> None:
+    scopes = load_table("interconnect_bandwidth").groupby("scope")["name"].nunique()
+    assert scopes["lane"] >= 50
+    assert scopes["device"] >= 60
+
+
+def test_curated_values_span_the_years_and_stay_within_them() -> None:
+    for name in ("peak_flops", "dram_bandwidth", "interconnect_bandwidth", "memory_capacity"):
+        years = load_table(name)["date"].dt.year
+        assert (years.min(), years.max()) == (1996, 2026)
+
+
+@pytest.mark.parametrize("name", list_series())
+def test_every_device_behind_the_papers_points_is_curated(name: str) -> None:
+    renamed = {
+        "Intel Pentium II Xeon": "Intel Pentium II Xeon 400 MHz",
+        "Intel Itanium 2 1 GHz (4-way system)": "Intel Itanium 2 1 GHz",
+        "Intel Itanium 2 9000 (4-way system)": "Intel Itanium 2 9050",
+        "NVIDIA Tesla V100 32GB": "NVIDIA Tesla V100 SXM2 32GB",
+        "NVIDIA H100 80GB": "NVIDIA H100 SXM5",
+        "ResNeXt-101": "ResNeXt-101 (64x4d)",
+        "DenseNet": "DenseNet-201",
+        "Transformer": "Transformer base",
+    }
+    plotted = set(load_table(name, "gholami2024")["name"]) - {"unidentified GPU of 2012"}
+    assert {renamed.get(device, device) for device in plotted} <= set(load_table(name)["name"])

@@ -14,7 +14,7 @@ from memwall_trends.units import decimal_years
 
 @pytest.mark.parametrize("series", list_series())
 def test_ols_agrees_with_lm(series: str, reference: dict[str, dict[str, float]]) -> None:
-    data = load_observations(series)
+    data = load_observations(series, dataset="gholami2024")
     rows = select(data.frame, where=data.fitted)
     estimate = ordinary_least_squares(
         decimal_years(rows["date"].to_numpy()), np.log10(rows["value"].to_numpy())

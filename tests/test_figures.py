@@ -48,7 +48,7 @@ def test_every_label_that_the_paper_prints_is_drawn(svg: str, label: str) -> Non
 
 @pytest.mark.parametrize("series", SERIES)
 def test_the_legend_states_the_fit(svg: str, series: str) -> None:
-    trend = fit_trend(series)
+    trend = fit_trend(series, dataset="gholami2024")
     low, high = (format_number(bound, 3) for bound in trend.growth_interval())
     assert f"{format_number(trend.growth_factor(), 3)}x / 2 years (95%: {low} to {high})" in svg
 
@@ -56,7 +56,7 @@ def test_the_legend_states_the_fit(svg: str, series: str) -> None:
 def test_all_points_are_drawn_relative_to_the_first() -> None:
     points = [row for row in rows_of(hw_scaling()) if "relative" in row and "name" in row]
     for series in SERIES:
-        trend = fit_trend(series)
+        trend = fit_trend(series, dataset="gholami2024")
         drawn = {row["relative"] for row in points if row["unit"] == trend.unit}
         values = trend.observations["value"]
         assert sorted(drawn) == pytest.approx(sorted(set(values / values.iloc[0])), rel=1e-5)
@@ -70,7 +70,7 @@ def test_lines_and_bands_are_the_trend_and_its_confidence_interval() -> None:
     assert points["encoding"]["shape"]["field"] == points["encoding"]["color"]["field"] == "legend"
     drawn = pd.DataFrame([row for row in rows_of(chart) if "fit" in row])
     for series, (_, rows) in zip(SERIES, drawn.groupby("legend", sort=False), strict=True):
-        trend = fit_trend(series)
+        trend = fit_trend(series, dataset="gholami2024")
         predicted = trend.predict(decimal_years(rows["date"].to_numpy()), level=0.8)
         for field, column in (("fit", "value"), ("low", "confidence_low"), ("high", "confidence_high")):
             relative = predicted[column] / trend.observations["value"].iloc[0]
@@ -96,7 +96,7 @@ def test_the_picture_of_the_readme_shows_the_current_fit(svg: str) -> None:
 def test_options_reach_the_fit() -> None:
     options: dict[str, Any] = {"since": "2010", "until": "2016", "where": {"precision": "fp32"}}
     chart = json.dumps(hw_scaling(**options, per=1, level=0.8).to_dict())
-    trend = fit_trend("peak_flops", **options)
+    trend = fit_trend("peak_flops", dataset="gholami2024", **options)
     assert f"Peak FLOPS: {format_number(trend.growth_factor(1), 3)}x / year (80%: " in chart
 
 

@@ -4,10 +4,24 @@ import datetime as dt
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from memwall_trends.datasets import load_table
 from memwall_trends.errors import MemwallError, TooFewObservations
-from memwall_trends.selection import describe_where, parse_where, select, split_where
+from memwall_trends.selection import (
+    PRECISIONS,
+    choose_observations,
+    describe_where,
+    find_precision,
+    merge_where,
+    parse_where,
+    select,
+    select_frontier,
+    select_precision,
+    split_precision,
+    split_where,
+)
 
 
 @pytest.fixture
@@ -111,3 +125,148 @@ def test_conditions_go_to_the_tables_that_have_the_column() -> None:
 
 def test_conditions_are_described_for_a_reader() -> None:
     assert describe_where({"kind": ["gpu", "cpu"], "vendor": "AMD"}) == "kind=gpu or cpu; vendor=AMD"
+
+
+# Conditions that leave out
+
+
+def test_a_condition_can_leave_values_out() -> None:
+    rows = pd.DataFrame({"memory": ["HBM3", "SRAM", "", "HBM3"], "lanes": [1.0, 2.0, 4.0, 1.0]})
+    assert select(rows, where={"memory!": "SRAM"}).index.tolist() == [0, 2, 3]
+    assert select(rows, where={"memory!": ["SRAM", ""]}).index.tolist() == [0, 3]
+    assert select(rows, where={"lanes!": 1, "memory!": "SRAM"}).index.tolist() == [2]
+
+
+@pytest.mark.parametrize("written", ["memory!=SRAM", "memory != SRAM", " memory !=SRAM "])
+def test_a_condition_that_leaves_out_is_written_with_an_exclamation_mark(written: str) -> None:
+    assert parse_where([written, "memory!=DDR4"]) == {"memory!": ["SRAM", "DDR4"]}
+
+
+def test_a_users_condition_takes_the_place_of_the_usual_one_on_that_column() -> None:
+    usual = {"memory!": "SRAM", "scope": "lane"}
+    assert merge_where(usual, {"memory": "SRAM"}) == {"scope": ["lane"], "memory": ["SRAM"]}
+    assert merge_where(usual, {"scope!": "lane"}) == {"memory!": ["SRAM"], "scope!": ["lane"]}
+
+
+# Precision
+
+
+RATES = pd.DataFrame(
+    [
+        ("A", "2020-01-01", "fp64", "vector", "dense", 10.0),
+        ("A", "2020-01-01", "fp64", "matrix", "dense", 20.0),
+        ("A", "2020-01-01", "fp32", "vector", "dense", 20.0),
+        ("A", "2020-01-01", "bf16", "matrix", "dense", 300.0),
+        ("A", "2020-01-01", "fp16", "matrix", "structured", 600.0),
+        ("A", "2020-01-01", "fp8", "matrix", "dense", 601.0),
+        ("A", "2020-01-01", "int8", "matrix", "dense", 700.0),
+        ("B", "2021-01-01", "fp32", "vector", "dense", 5.0),
+        ("C", "2022-01-01", "int8", "matrix", "dense", 92.0),
+        ("D", "2023-01-01", "fp4", "matrix", "structured", 9000.0),
+    ],
+    columns=["name", "date", "precision", "engine", "sparsity", "value"],
+)
+
+
+@pytest.mark.parametrize(
+    ("policy", "best"),
+    [
+        ("best16", {"A": 300, "B": 5}),
+        ("fp64", {"A": 20}),
+        ("fp32", {"A": 20, "B": 5}),
+        ("fp16", {"A": 300}),
+        ("fp8", {"A": 601}),
+        ("fastest", {"A": 601, "B": 5}),
+    ],
+)
+def test_a_policy_takes_the_best_dense_rate_of_each_device(policy: str, best: dict[str, float]) -> None:
+    rows = select_precision(RATES, find_precision(policy))
+    assert dict(zip(rows["name"], rows["value"], strict=True)) == best
+
+
+def test_no_policy_takes_a_sparse_rate_unless_asked() -> None:
+    assert select_precision(RATES, None)["value"].tolist() == [700, 5, 92]
+    assert select_precision(RATES, None, dense=False)["value"].tolist() == [700, 5, 92, 9000]
+    with pytest.raises(TooFewObservations, match="no rows of the data have a dense rate in fp4; known: fp64"):
+        select_precision(RATES, find_precision("fp4"))
+
+
+def test_an_unknown_policy_lists_the_known_ones() -> None:
+    with pytest.raises(MemwallError, match="unknown precision 'fp46'; did you mean 'fp4'"):
+        find_precision("fp46")
+    with pytest.raises(MemwallError, match="no column 'precision': a precision cannot be chosen"):
+        select_precision(RATES.drop(columns="precision"), None)
+    with pytest.raises(MemwallError, match="a and b has no precisions"):
+        split_precision("fp64", {"a": ["date"], "b": ["date"]})
+
+
+@pytest.mark.parametrize("policy", PRECISIONS)
+def test_a_device_counts_once_under_every_policy(policy: str) -> None:
+    rows = choose_observations("peak_flops", precision=policy).observations
+    assert rows["name"].is_unique
+    assert set(rows["sparsity"]) == {"dense"}
+    assert set(rows["precision"]) <= set(PRECISIONS[policy])
+
+
+def test_the_best_rate_at_16_bits_or_wider_is_the_default_of_curated_peak_flops() -> None:
+    usual, asked = (choose_observations("peak_flops", precision=policy) for policy in (None, "best16"))
+    assert usual.precision == asked.precision == "best16"
+    pd.testing.assert_frame_equal(usual.observations, asked.observations)
+    assert choose_observations("peak_flops", dataset="gholami2024").precision == ""
+
+
+def test_a_condition_on_the_precision_takes_the_place_of_the_policy() -> None:
+    chosen = choose_observations("peak_flops", where={"precision": "int8"})
+    assert chosen.precision == ""
+    assert set(chosen.observations["precision"]) == {"int8"}
+    assert set(chosen.observations["sparsity"]) == {"dense"}
+    sparse = choose_observations("peak_flops", where={"precision": "fp16", "sparsity": "structured"})
+    assert set(sparse.observations["sparsity"]) == {"structured"}
+
+
+# The frontier
+
+
+def test_the_frontier_is_what_exceeded_all_before_it() -> None:
+    days = ["2010-01-01", "2011-01-01", "2011-01-01", "2012-01-01", "2013-01-01", "2009-01-01"]
+    rows = pd.DataFrame({"date": pd.to_datetime(days), "value": [5.0, 6.0, 7.0, 7.0, 8.0, 5.5]})
+    assert select_frontier(rows)["value"].tolist() == [7.0, 8.0, 5.5]
+
+
+@given(
+    st.lists(
+        st.tuples(st.dates(dt.date(1990, 1, 1), dt.date(2030, 1, 1)), st.floats(0.1, 1e9)),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_the_frontier_rises_and_holds_the_best(pairs: list[tuple[dt.date, float]]) -> None:
+    rows = pd.DataFrame(pairs, columns=["date", "value"])
+    rows["date"] = pd.to_datetime(rows["date"])
+    frontier = select_frontier(rows).sort_values("date")
+    assert frontier["value"].is_monotonic_increasing
+    assert frontier["value"].is_unique
+    assert frontier["value"].max() == rows["value"].max()
+    assert len(select_frontier(rows[::-1])) == len(frontier)
+
+
+def test_a_record_is_a_record_when_it_is_set() -> None:
+    since = choose_observations("dram_bandwidth", frontier=True, since="2015").observations
+    ever = choose_observations("dram_bandwidth", frontier=True).observations
+    assert since["name"].tolist() == ever.loc[ever["date"] >= "2015", "name"].tolist()
+
+
+# What is fitted unless told otherwise
+
+
+def test_machines_without_dram_stay_out_of_the_fits_of_dram() -> None:
+    for series in ("dram_bandwidth", "memory_capacity"):
+        assert "SRAM" not in set(choose_observations(series).observations["memory"])
+        assert set(choose_observations(series, where={"memory": "SRAM"}).observations["memory"]) == {"SRAM"}
+
+
+def test_interconnect_is_fitted_by_lane_unless_devices_are_asked_for() -> None:
+    lanes = choose_observations("interconnect_bandwidth").observations
+    devices = choose_observations("interconnect_bandwidth", where={"scope": "device"}).observations
+    assert (set(lanes["scope"]), set(lanes["unit"])) == ({"lane"}, {"GT/s"})
+    assert (set(devices["scope"]), set(devices["unit"])) == ({"device"}, {"GB/s"})

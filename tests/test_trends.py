@@ -38,12 +38,14 @@ def frame_of(dates: list[dt.date], values: np.ndarray | list[float]) -> pd.DataF
 
 @pytest.mark.parametrize("series", PLOTTED)
 def test_the_fit_is_the_authors_plotted_line(series: str) -> None:
-    assert fit_trend(series).growth_factor() == pytest.approx(PLOTTED[series], rel=1e-5)
+    assert fit_trend(series, dataset="gholami2024").growth_factor() == pytest.approx(
+        PLOTTED[series], rel=1e-5
+    )
 
 
 @pytest.mark.parametrize("series", list_series())
 def test_rates_and_intervals_agree_with_r(series: str, reference: dict[str, dict[str, float]]) -> None:
-    trend, expected = fit_trend(series), reference[series]
+    trend, expected = fit_trend(series, dataset="gholami2024"), reference[series]
     assert trend.n_obs == expected["n_obs"]
     assert trend.growth_factor() == pytest.approx(expected["rate"], rel=1e-9)
     assert trend.doubling_time_years == pytest.approx(expected["doubling_time_years"], rel=1e-9)
@@ -56,7 +58,7 @@ def test_rates_and_intervals_agree_with_r(series: str, reference: dict[str, dict
 @pytest.mark.parametrize("series", list_series())
 @pytest.mark.parametrize("year", [2000, 2023, 2030])
 def test_predictions_agree_with_r(series: str, year: int, reference: dict[str, dict[str, float]]) -> None:
-    predicted = fit_trend(series).predict([float(year)]).iloc[0]
+    predicted = fit_trend(series, dataset="gholami2024").predict([float(year)]).iloc[0]
     for column in ("value", "confidence_low", "confidence_high", "prediction_low", "prediction_high"):
         assert predicted[column] == pytest.approx(reference[series][f"{column}_{year}"], rel=1e-7)
 
@@ -83,7 +85,7 @@ def test_scaling_values_and_reversing_rows_leave_the_rate(dates: list[dt.date], 
 
 
 def test_periods_compound() -> None:
-    trend = fit_trend("peak_flops")
+    trend = fit_trend("peak_flops", dataset="gholami2024")
     assert trend.growth_factor(per=20) == pytest.approx(trend.growth_factor(per=2) ** 10)
     assert trend.growth_factor(per=trend.doubling_time_years) == pytest.approx(2)
     low, high = trend.growth_interval(per=1)
@@ -93,7 +95,7 @@ def test_periods_compound() -> None:
 
 
 def test_an_interval_for_a_new_device_is_wider_than_for_the_mean() -> None:
-    row = fit_trend("dram_bandwidth").predict([2010.0]).iloc[0]
+    row = fit_trend("dram_bandwidth", dataset="gholami2024").predict([2010.0]).iloc[0]
     assert row["prediction_low"] < row["confidence_low"] < row["value"]
     assert row["value"] < row["confidence_high"] < row["prediction_high"]
 
@@ -123,23 +125,28 @@ def test_no_growth_is_no_error() -> None:
 
 
 def test_the_rows_that_the_authors_fitted_are_the_default() -> None:
-    assert fit_trend("model_size").n_obs == 10
-    assert fit_trend("model_size", where={"vendor": "OpenAI"}).n_obs == 3
-    assert fit_trend("model_size", where={"kind": "cnn"}).n_obs == 5
-    assert fit_trend("model_size", where={"kind": ["transformer", "cnn", "recommender"]}).n_obs == 16
+    assert fit_trend("model_size", dataset="gholami2024").n_obs == 10
+    assert fit_trend("model_size", dataset="gholami2024", where={"vendor": "OpenAI"}).n_obs == 3
+    assert fit_trend("model_size", dataset="gholami2024", where={"kind": "cnn"}).n_obs == 5
+    assert (
+        fit_trend(
+            "model_size", dataset="gholami2024", where={"kind": ["transformer", "cnn", "recommender"]}
+        ).n_obs
+        == 16
+    )
 
 
 def test_a_window_narrows_the_fit() -> None:
-    trend = fit_trend("peak_flops", since="2010", until="2019")
+    trend = fit_trend("peak_flops", dataset="gholami2024", since="2010", until="2019")
     assert trend.first_date == dt.date(2010, 1, 1)
     assert trend.last_date == dt.date(2018, 5, 8)
 
 
 def test_a_file_a_frame_and_a_series_with_the_same_rows_agree(tmp_path: Path) -> None:
-    frame = load_table("dram_bandwidth")
+    frame = load_table("dram_bandwidth", "gholami2024")
     path = tmp_path / "mine.csv"
     frame.to_csv(path, index=False)
-    expected = fit_trend("dram_bandwidth")
+    expected = fit_trend("dram_bandwidth", dataset="gholami2024")
     for trend in (fit_trend(path), fit_trend(str(path)), fit_trend(frame)):
         assert trend.growth_interval() == pytest.approx(expected.growth_interval())
         assert trend.unit == "GB/s"
@@ -194,17 +201,17 @@ def test_mixed_units_are_refused_until_one_is_chosen(csv_file: Callable[[str], P
 @pytest.mark.parametrize("level", [0, 1, 95, -0.5, math.nan])
 def test_a_level_is_between_0_and_1(level: float) -> None:
     with pytest.raises(MemwallError, match=r"between 0 and 1, as in 0\.95"):
-        fit_trend("peak_flops").growth_interval(level=level)
+        fit_trend("peak_flops", dataset="gholami2024").growth_interval(level=level)
 
 
 @pytest.mark.parametrize("per", [0, -2, math.inf, math.nan])
 def test_a_period_is_above_zero(per: float) -> None:
     with pytest.raises(MemwallError, match="number of years above zero"):
-        fit_trend("peak_flops").growth_factor(per=per)
+        fit_trend("peak_flops", dataset="gholami2024").growth_factor(per=per)
 
 
 def test_the_summary_is_tidy_and_what_is_shown() -> None:
-    trend = fit_trend("peak_flops")
+    trend = fit_trend("peak_flops", dataset="gholami2024")
     summary = trend.summary(per=1, level=0.9)
     assert summary.columns.tolist() == ["quantity", "unit", "estimate", "low", "high"]
     assert summary["quantity"].tolist() == ["growth factor / year", "yearly growth", "doubling time"]
@@ -221,14 +228,14 @@ def test_the_summary_is_tidy_and_what_is_shown() -> None:
 
 
 def test_the_record_has_the_period_and_level_asked_for() -> None:
-    trend = fit_trend("peak_flops")
+    trend = fit_trend("peak_flops", dataset="gholami2024")
     record = trend.to_record(per=1, level=0.8)
     assert (record["ci_low"], record["ci_high"]) == trend.growth_interval(1, 0.8)
     assert (record["rate"], record["period_years"], record["level"]) == (trend.growth_factor(1), 1, 0.8)
 
 
 def test_a_trend_prints_well() -> None:
-    trend = fit_trend("peak_flops")
+    trend = fit_trend("peak_flops", dataset="gholami2024")
     lines = str(trend).splitlines()
     assert lines[0] == "peak_flops (gholami2024)"
     assert "37 observations" in lines[1]

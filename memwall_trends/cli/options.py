@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class OutputFormat(StrEnum):
@@ -36,7 +40,48 @@ Conditions = Annotated[
     typer.Option(
         "--where",
         metavar="COLUMN=VALUE",
-        help="Only rows with this value. Repeat: another column narrows, the same column widens.",
+        help="Only rows with this value (COLUMN!=VALUE: without it). "
+        "Repeat: another column narrows, the same column widens.",
+        rich_help_panel="Selection",
+    ),
+]
+Precision = Annotated[
+    str | None,
+    typer.Option(
+        metavar="POLICY",
+        help="Best dense rate of a device: best16 (at 16 bits or wider, what the paper does), fp64, fp32, "
+        "fp16, fp8, fp4, or fastest.",
+        rich_help_panel="Selection",
+    ),
+]
+Kind = Annotated[
+    list[str] | None,
+    typer.Option(metavar="KIND", help="cpu, gpu, accelerator, ... Repeatable.", rich_help_panel="Selection"),
+]
+Vendor = Annotated[
+    list[str] | None,
+    typer.Option(metavar="VENDOR", help="NVIDIA, AMD, ... Repeatable.", rich_help_panel="Selection"),
+]
+Scope = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SCOPE",
+        help="Of interconnect bandwidth: lane (GT/s) or device (GB/s).",
+        rich_help_panel="Selection",
+    ),
+]
+Frontier = Annotated[
+    bool,
+    typer.Option(
+        "--frontier", help="Only devices that set a record when they came out.", rich_help_panel="Selection"
+    ),
+]
+With = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--with",
+        metavar="FILE",
+        help="Lay the rows of this file over ours; 'add' writes such files. Repeatable.",
         rich_help_panel="Selection",
     ),
 ]
@@ -55,3 +100,22 @@ Output = Annotated[
         rich_help_panel="Result",
     ),
 ]
+
+
+def read_conditions(
+    where: Sequence[str] | None,
+    kind: Sequence[str] | None = None,
+    vendor: Sequence[str] | None = None,
+    scope: str | None = None,
+) -> dict[str, list[str]]:
+    """Return the conditions of ``--where`` and of the options that stand for one column of it."""
+    from memwall_trends.errors import MemwallError
+    from memwall_trends.selection import parse_where
+
+    conditions = parse_where(where or [])
+    for column, values in (("kind", kind), ("vendor", vendor), ("scope", [scope] if scope else None)):
+        if values and column in conditions:
+            raise MemwallError(f"--{column} and --where {column}=... say the same thing: give one of them")
+        if values:
+            conditions[column] = list(values)
+    return conditions

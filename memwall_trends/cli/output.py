@@ -11,7 +11,7 @@ import typer
 from memwall_trends.cli.options import OutputFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -25,8 +25,9 @@ def emit(
     shown: pd.DataFrame,
     title: str,
     notes: Sequence[str],
+    further: Mapping[str, pd.DataFrame] | None = None,
 ) -> None:
-    """Print a result: `records` for machines, `shown` with its title and notes for readers."""
+    """Print a result: `records` for machines; `shown`, further tables and notes for readers."""
     import pandas as pd
 
     if format_ is OutputFormat.JSON:
@@ -34,15 +35,22 @@ def emit(
     elif format_ is OutputFormat.CSV:
         rows = pd.DataFrame(_flat(records if isinstance(records, list) else [records])).convert_dtypes()
         typer.echo(rows.to_csv(index=False, lineterminator="\n"), nl=False)
-    elif format_ is OutputFormat.MARKDOWN:
-        typer.echo(shown.to_markdown(index=False, disable_numparse=True))
-    elif format_ is OutputFormat.LATEX:
-        typer.echo(shown.to_latex(index=False, escape=True), nl=False)
     else:
-        _print_table(shown, title, notes)
+        tables = {title: shown, **(further or {})}
+        for number, (heading, frame) in enumerate(tables.items()):
+            if number:
+                typer.echo()
+            if format_ is OutputFormat.MARKDOWN:
+                typer.echo(frame.to_markdown(index=False, disable_numparse=True))
+            elif format_ is OutputFormat.LATEX:
+                typer.echo(frame.to_latex(index=False, escape=True), nl=False)
+            else:
+                _print_table(frame, heading)
+        if format_ is OutputFormat.TABLE:
+            _print_notes(notes)
 
 
-def _print_table(shown: pd.DataFrame, title: str, notes: Sequence[str]) -> None:
+def _print_table(shown: pd.DataFrame, title: str) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -58,7 +66,15 @@ def _print_table(shown: pd.DataFrame, title: str, notes: Sequence[str]) -> None:
     console.print(Text(title, style="bold"))
     console.print()
     console.print(table)
-    console.print()
+
+
+def _print_notes(notes: Sequence[str]) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    if notes:
+        console.print()
     for note in notes:
         console.print(Text(note, style="dim"))
 
@@ -69,17 +85,23 @@ def to_records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _flat(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return records without nesting: a list spreads its record over as many rows, conditions become text."""
+    """Return records without nesting.
+
+    A list spreads its record over as many rows, conditions become text, a record within takes its name along.
+    """
     from memwall_trends.selection import describe_where
 
     rows: list[dict[str, Any]] = []
     for record in records:
         nested = [value for value in record.values() if isinstance(value, list)]
-        flat = {
-            key: describe_where(value) if isinstance(value, dict) else value
-            for key, value in record.items()
-            if not isinstance(value, list)
-        }
+        flat: dict[str, Any] = {}
+        for key, value in record.items():
+            if not isinstance(value, dict):
+                flat |= {} if isinstance(value, list) else {key: value}
+            elif all(isinstance(cell, list) for cell in value.values()):
+                flat[key] = describe_where(value)
+            else:
+                flat |= {f"{key}_{name}": cell for name, cell in value.items()}
         rows += [{**flat, **row} for row in (nested[0] if nested else [])] or [flat]
     return rows
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os.path
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from memwall_trends import defaults
+from memwall_trends.datasets.files import parse_observations, read_csv
+from memwall_trends.datasets.overlay import lay_over
 from memwall_trends.datasets.registry import Table, find_series, find_table, list_series, list_tables
 from memwall_trends.errors import MemwallError, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-MAX_PROBLEMS_SHOWN = 5
-ISO_DATE = re.compile(r"([1-9]\d{3}(?:-\d\d(?:-\d\d)?)?)(?:[T ]\d\d:\d\d.*)?", re.ASCII)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +32,7 @@ class Observations:
     origin : str
         What to call it in a message.
     fitted : mapping of str to str
+    precision_policy : str
         As in `Table`; empty for a user's data.
     frame : DataFrame
         One row an observation, all columns as they came.
@@ -47,11 +44,14 @@ class Observations:
     dataset: str
     origin: str
     fitted: Mapping[str, str]
+    precision_policy: str
     frame: pd.DataFrame
     parsed: pd.DataFrame
 
 
-def load_table(name: str, dataset: str = defaults.DATASET) -> pd.DataFrame:
+def load_table(
+    name: str, dataset: str = defaults.DATASET, *, overlay: Sequence[str | Path] = ()
+) -> pd.DataFrame:
     """Return the rows of a table.
 
     Parameters
@@ -60,6 +60,8 @@ def load_table(name: str, dataset: str = defaults.DATASET) -> pd.DataFrame:
         As in ``peak_flops``.
     dataset : str
         As in `find_table`.
+    overlay : sequence of str or Path
+        Files of a user's rows to lay over a series.
 
     Returns
     -------
@@ -69,16 +71,17 @@ def load_table(name: str, dataset: str = defaults.DATASET) -> pd.DataFrame:
     Raises
     ------
     MemwallError
-        As `find_table`.
+        As `find_table`, and if a file of the overlay is wrong.
 
     Examples
     --------
-    >>> load_table("interconnect_bandwidth")[["name", "value", "unit"]].head(2)
+    >>> load_table("interconnect_bandwidth", "gholami2024")[["name", "value", "unit"]].head(2)
                    name  value  unit
     0  PCI Express 1.0a    2.5  GT/s
     1   PCI Express 2.0    5.0  GT/s
     """
-    return _read_table(find_table(name, dataset))
+    table = find_table(name, dataset)
+    return lay_over(_read_table(table), table, overlay)
 
 
 def describe_tables(dataset: str | None = None) -> pd.DataFrame:
@@ -97,20 +100,73 @@ def describe_tables(dataset: str | None = None) -> pd.DataFrame:
 
     Examples
     --------
-    >>> describe_tables()[["name", "rows", "devices", "first_date", "unit"]].head(2)
-                 name  rows  devices  first_date     unit
-    0      peak_flops    37       35  1997-01-29  GFLOP/s
-    1  dram_bandwidth    12       12  2003-10-01     GB/s
+    >>> describe_tables("gholami2024")[["name", "rows", "devices", "unit"]].head(2)
+                             name  rows  devices     unit
+    0      gholami2024.peak_flops    37       35  GFLOP/s
+    1  gholami2024.dram_bandwidth    12       12     GB/s
     """
     return pd.DataFrame([_describe_table(table) for table in list_tables(dataset)]).astype(
         {"devices": "Int64"}
     )
 
 
+def export_rows(rows: pd.DataFrame, format_: str, path: str | Path | None = None) -> str:
+    """Write rows of a table as CSV, JSON or Parquet.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As `load_table` returns them.
+    format_ : str
+        ``csv``, ``json`` (a list of objects) or ``parquet``.
+    path : str or Path, optional
+        Where to write them; by default they are returned.
+
+    Returns
+    -------
+    str
+        The text; empty if it was written.
+
+    Raises
+    ------
+    MemwallError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> rows = load_table("interconnect_bandwidth", "gholami2024")[["name", "date", "value"]]
+    >>> print(export_rows(rows.head(1), "csv"))
+    name,date,value
+    PCI Express 1.0a,2003-01-01,2.5
+    <BLANKLINE>
+    """
+    try:
+        if format_ == "parquet":
+            rows.to_parquet(path, index=False)
+            return ""
+        plain = rows
+        for column in rows:
+            if pd.api.types.is_datetime64_any_dtype(rows[column]):
+                plain = plain.assign(**{str(column): rows[column].dt.strftime("%Y-%m-%d")})
+        if format_ == "json":
+            text = (
+                str(plain.to_json(orient="records", indent=2, force_ascii=False, double_precision=15)) + "\n"
+            )
+        else:
+            text = str(plain.to_csv(index=False, lineterminator="\n"))
+        if path is None:
+            return text
+        Path(path).write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise MemwallError(f"{path}: cannot be written: {error.strerror or error}") from None
+    return ""
+
+
 def load_observations(
     data: str | Path | pd.DataFrame,
     *,
     dataset: str = defaults.DATASET,
+    overlay: Sequence[str | Path] = (),
     date_column: str = "date",
     value_column: str = "value",
 ) -> Observations:
@@ -122,6 +178,8 @@ def load_observations(
         A series as in ``peak_flops``; else the path of a CSV in UTF-8 with a header; or a frame.
     dataset : str
         Where to find a series.
+    overlay : sequence of str or Path
+        Files of a user's rows to lay over a series; see `memwall_trends.datasets.overlay`.
     date_column, value_column : str
         Where a CSV or a frame has its dates (ISO 8601: a day, a month or a year) and its values (positive
         numbers).
@@ -139,13 +197,15 @@ def load_observations(
 
     Examples
     --------
-    >>> load_observations("model_size").fitted["kind"]
+    >>> load_observations("model_size", dataset="gholami2024").fitted["kind"]
     'transformer'
     """
     if isinstance(data, pd.DataFrame):
         frame = data.reset_index(drop=True)
-        parsed = _parse(frame, date_column, value_column, "the data frame", list(data.index))
-        return Observations("data frame", "user", "the data frame", {}, frame, parsed)
+        parsed = parse_observations(
+            frame, "the data frame", list(data.index), date_column=date_column, value_column=value_column
+        )
+        return Observations("data frame", "user", "the data frame", {}, "", frame, parsed)
     series = list_series(dataset) if isinstance(data, str) else []
     if data in series:
         table = find_series(str(data), dataset)
@@ -153,14 +213,24 @@ def load_observations(
             raise MemwallError(
                 f"the date and value columns can be chosen for a CSV file, not for the series {data!r}"
             )
-        frame = _read_table(table)
-        return Observations(table.name, dataset, table.name, table.fitted, frame, frame[["date", "value"]])
+        frame = lay_over(_read_table(table), table, overlay)
+        return Observations(
+            name=table.name,
+            dataset=dataset,
+            origin=table.name,
+            fitted=table.fitted,
+            precision_policy=table.precision_policy,
+            frame=frame,
+            parsed=frame[["date", "value"]],
+        )
+    if overlay:
+        raise MemwallError(f"rows can be laid over a series, not over {data}")
     if isinstance(data, str) and not _looks_like_path(data):
         raise unknown("series", data, series, hint="; or the path of a CSV file")
     path = Path(data)
-    frame, lines = _read_csv(path)
-    parsed = _parse(frame, date_column, value_column, str(path), lines)
-    return Observations(path.stem, str(path), str(path), {}, frame, parsed)
+    frame, lines = read_csv(path)
+    parsed = parse_observations(frame, str(path), lines, date_column=date_column, value_column=value_column)
+    return Observations(path.stem, str(path), str(path), {}, "", frame, parsed)
 
 
 def _read_table(table: Table) -> pd.DataFrame:
@@ -180,110 +250,15 @@ def _describe_table(table: Table) -> dict[str, Any]:
     dates = rows["date"].dt.strftime("%Y-%m-%d") if table.types.get("date") == "date" else None
     return {
         "dataset": table.dataset,
-        "name": table.name,
+        "name": table.qualified_name,
         "rows": len(rows),
         "devices": rows["name"].nunique() if "name" in rows else None,
         "first_date": dates.min() if dates is not None else None,
         "last_date": dates.max() if dates is not None else None,
-        "unit": table.unit,
+        "unit": ", ".join(table.units),
         "with_source": int((rows["source"] != "").sum()),
     }
 
 
 def _looks_like_path(text: str) -> bool:
     return text.lower().endswith(".csv") or "/" in text or "\\" in text or os.path.isfile(text)
-
-
-def _read_csv(path: Path) -> tuple[pd.DataFrame, list[int]]:
-    """Return the rows as text, and the line on which each ends."""
-    reader = csv.reader(io.StringIO(_read_text(path), newline=""), strict=True)
-    records, lines = [], []
-    try:
-        for record in reader:
-            if record:
-                records.append([cell.strip() for cell in record])
-                lines.append(reader.line_num)
-    except csv.Error as error:
-        raise MemwallError(f"{path}: row {reader.line_num}: not a CSV: {error}") from None
-    if not records:
-        raise MemwallError(f"{path}: the file is empty; expected a header and one row an observation")
-    header, *rows = records
-    if not rows:
-        raise MemwallError(f"{path}: no rows under the header; expected one row an observation")
-    for row, line in zip(rows, lines[1:], strict=True):
-        if len(row) != len(header):
-            raise MemwallError(
-                f"{path}: row {line}: {len(row)} cells where the header has {len(header)}; "
-                "a cell that holds a comma must stand in quotes"
-            )
-    return pd.DataFrame(rows, columns=header), lines[1:]
-
-
-def _read_text(path: Path) -> str:
-    try:
-        content = path.read_bytes()
-        return content.decode("utf-8-sig")
-    except OSError as error:
-        raise MemwallError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except UnicodeDecodeError as error:
-        row = content[: error.start].count(b"\n") + 1
-        raise MemwallError(
-            f"{path}: row {row}: byte {content[error.start]:#04x} is not UTF-8; save the file as UTF-8"
-        ) from None
-
-
-def _parse(
-    frame: pd.DataFrame, date_column: str, value_column: str, origin: str, labels: Sequence[Any]
-) -> pd.DataFrame:
-    """Return dates and values of a frame, or name what cannot be read by its row label and column."""
-    columns = [str(column) for column in frame.columns]
-    if len(set(columns)) < len(columns):
-        raise MemwallError(f"{origin}: the header names a column twice: {', '.join(columns)}")
-    for column, option in ((date_column, "--date-column"), (value_column, "--value-column")):
-        if column not in columns:
-            raise MemwallError(
-                f"{origin}: no column {column!r} in the header (row 1); "
-                f"expected the column that {option} names. Columns: {', '.join(columns)}"
-            )
-    parsed = pd.DataFrame(
-        {"date": _parse_dates(frame[date_column]), "value": _parse_values(frame[value_column])}
-    )
-    wrong = {
-        (date_column, "a date such as 2020-05-14, 2020-05 or 2020"): parsed["date"].isna(),
-        (value_column, "a number above zero"): parsed["value"].isna(),
-    }
-    problems = sorted(
-        (int(position), column, expected)
-        for (column, expected), flags in wrong.items()
-        for position in flags.to_numpy().nonzero()[0]
-    )
-    if problems:
-        shown = [
-            f"{origin}: row {labels[position]}, column {column!r}: {_quote(frame[column].iloc[position])}; "
-            f"expected {expected}"
-            for position, column, expected in problems[:MAX_PROBLEMS_SHOWN]
-        ]
-        more = len(problems) - len(shown)
-        raise MemwallError("\n".join([*shown, f"and {more} more"] if more else shown))
-    return parsed
-
-
-def _parse_dates(cells: pd.Series) -> pd.Series:
-    """Return days; a time of day is left off, what is no date of ISO 8601 becomes NaT."""
-    if pd.api.types.is_datetime64_any_dtype(cells):
-        naive: pd.Series = cells.dt.tz_localize(None)
-        return naive
-    days = cells.map(lambda cell: match[1] if (match := ISO_DATE.fullmatch(str(cell))) else None)
-    return pd.to_datetime(days, format="ISO8601", errors="coerce")
-
-
-def _parse_values(cells: pd.Series) -> pd.Series:
-    """Return numbers; what is none, or is not positive and finite, becomes NaN."""
-    values = pd.to_numeric(cells, errors="coerce").astype("float64")
-    positive: pd.Series = values.where((values > 0) & (values < float("inf")))
-    return positive
-
-
-def _quote(cell: object) -> str:
-    text = str(cell)
-    return repr(text) if text else "empty"

@@ -27,27 +27,62 @@ class Table:
         The dataset it belongs to; empty for the tables that all datasets share.
     title, description : str
         For a reader.
-    unit : str
-        Canonical unit of a series; empty for a table that is no series.
+    units : tuple of str
+        Canonical unit of a series; of interconnect bandwidth that of a lane, then that of a device. Empty for
+        a table that is no series.
     fitted : mapping of str to str
-        The rows that the publishers of the dataset fitted their line to, as column and value.
-    columns : mapping of str to str
-        Every column with its description.
-    types : mapping of str to str
-        Every column with its Table Schema type: string, number, integer or date.
+        The rows that a trend counts unless the user says otherwise, as `memwall_trends.selection.Where`.
+    precision_policy : str
+        Which precision of a device counts unless the user says otherwise; empty where each row counts.
+    schema : mapping
+        The Table Schema of its columns.
     path : Path
         The CSV.
+    sha256 : str
+        Checksum of a frozen file; empty for a table that may grow.
     """
 
     name: str
     dataset: str
     title: str
     description: str
-    unit: str
+    units: tuple[str, ...]
     fitted: Mapping[str, str] = field(repr=False)
-    columns: Mapping[str, str] = field(repr=False)
-    types: Mapping[str, str] = field(repr=False)
+    precision_policy: str = field(repr=False)
+    schema: Mapping[str, Any] = field(repr=False)
     path: Path = field(repr=False)
+    sha256: str = field(repr=False)
+
+    @property
+    def qualified_name(self) -> str:
+        """The name that is unique among all datasets.
+
+        Examples
+        --------
+        >>> find_table("peak_flops", "gholami2024").qualified_name, find_table("sources").qualified_name
+        ('gholami2024.peak_flops', 'sources')
+        """
+        return self.name if self.dataset in ("", defaults.DATASET) else f"{self.dataset}.{self.name}"
+
+    @property
+    def unit(self) -> str:
+        """The canonical unit of what is fitted by default; empty for a table that is no series."""
+        return self.units[0] if self.units else ""
+
+    @property
+    def columns(self) -> list[str]:
+        """Every column, in order."""
+        return list(self.types)
+
+    @property
+    def types(self) -> dict[str, str]:
+        """Every column with its Table Schema type: string, number, integer or date."""
+        return {each["name"]: each["type"] for each in self.schema["fields"]}
+
+    @property
+    def key(self) -> list[str]:
+        """The columns whose values no two rows share."""
+        return list(self.schema["primaryKey"])
 
 
 def datasets_folder() -> Path:
@@ -91,7 +126,7 @@ def list_datasets() -> list[str]:
     Examples
     --------
     >>> list_datasets()
-    ['gholami2024']
+    ['curated', 'gholami2024']
     """
     return _dataset_names(list_tables())
 
@@ -113,9 +148,10 @@ def find_table(name: str, dataset: str = defaults.DATASET) -> Table:
     Parameters
     ----------
     name : str
-        As in ``peak_flops``.
+        As in ``peak_flops``, or with its dataset as in ``gholami2024.peak_flops``.
     dataset : str
-        Where to look; the tables that all datasets share are found from each.
+        Where to look for a name without dataset. The tables that all datasets share, and those that only one
+        has, are found from each.
 
     Returns
     -------
@@ -131,10 +167,14 @@ def find_table(name: str, dataset: str = defaults.DATASET) -> Table:
     >>> find_table("dram_bandwidth").unit
     'GB/s'
     """
-    tables = {table.name: table for table in list_tables(dataset)}
-    if name not in tables:
-        raise unknown("table", name, tables)
-    return tables[name]
+    qualifier, _, bare_name = name.rpartition(".")
+    tables = {table.name: table for table in list_tables(qualifier or dataset)}
+    if bare_name in tables:
+        return tables[bare_name]
+    elsewhere = [table for table in list_tables() if table.name == bare_name and not qualifier]
+    if len(elsewhere) != 1:
+        raise unknown("table", bare_name, tables)
+    return elsewhere[0]
 
 
 def find_series(name: str, dataset: str = defaults.DATASET) -> Table:
@@ -153,17 +193,17 @@ def find_series(name: str, dataset: str = defaults.DATASET) -> Table:
 
 def _table(resource: dict[str, Any], folder: Path) -> Table:
     dataset, _, name = resource["name"].rpartition(".")
-    fields = resource["schema"]["fields"]
     return Table(
         name=name,
         dataset=dataset,
         title=resource["title"],
         description=resource["description"],
-        unit=resource.get("unit", ""),
+        units=tuple(resource.get("units", ())),
         fitted=MappingProxyType(resource.get("fitted", {})),
-        columns=MappingProxyType({each["name"]: each["description"] for each in fields}),
-        types=MappingProxyType({each["name"]: each["type"] for each in fields}),
+        precision_policy=resource.get("precision_policy", ""),
+        schema=MappingProxyType(resource["schema"]),
         path=folder / resource["path"],
+        sha256=resource.get("hash", "").removeprefix("sha256:"),
     )
 
 

@@ -1,0 +1,192 @@
+"""The commands that show the data and its sources: data and cite."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path  # noqa: TC003  Typer reads the annotations
+from typing import Annotated
+
+import typer
+
+from memwall_trends import defaults
+from memwall_trends.cli.app import app, data_app
+from memwall_trends.cli.options import (
+    Conditions,
+    Dataset,
+    Frontier,
+    Kind,
+    Output,
+    OutputFormat,
+    Precision,
+    Scope,
+    Since,
+    Until,
+    Vendor,
+    With,
+    read_conditions,
+)
+from memwall_trends.cli.output import emit, to_records, to_text
+from memwall_trends.errors import MemwallError
+
+SHOWN_COLUMNS = (
+    "claim", "name", "quantity", "precision", "engine", "sparsity", "scope", "date", "value", "rate",
+    "period_years", "printed", "expected", "unit", "label", "confidence", "title",
+)  # fmt: skip
+
+
+class ExportFormat(StrEnum):
+    """As what a table is exported."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+    JSON = "json"
+
+
+@data_app.command("list", epilog="Example: memwall-trends data list --format json")
+def data_list(
+    dataset: Annotated[
+        str | None, typer.Option(help="Only this dataset and what all share.", rich_help_panel="Selection")
+    ] = None,
+    format_: Output = OutputFormat.TABLE,
+) -> None:
+    """List the tables with their rows, devices and dates."""
+    from memwall_trends.datasets import describe_tables
+
+    tables = describe_tables(dataset)
+    emit(
+        format_,
+        records=to_records(tables),
+        shown=tables.assign(first=tables["first_date"].str[:4], last=tables["last_date"].str[:4])[
+            ["name", "rows", "devices", "first", "last", "unit"]
+        ].map(to_text),
+        title="Tables",
+        notes=["memwall-trends data show NAME prints one. Every row names its source."],
+    )
+
+
+@data_app.command("show", epilog="Example: memwall-trends data show dram_bandwidth --where memory=HBM2")
+def data_show(
+    name: Annotated[str, typer.Argument(help="A table, as in peak_flops; 'data list' names them.")],
+    dataset: Dataset = defaults.DATASET,
+    since: Since = None,
+    until: Until = None,
+    where: Conditions = None,
+    kind: Kind = None,
+    vendor: Vendor = None,
+    scope: Scope = None,
+    with_: With = None,
+    format_: Output = OutputFormat.TABLE,
+) -> None:
+    """Print the rows of a table; JSON and CSV have all columns."""
+    from memwall_trends.datasets import find_table, load_table
+    from memwall_trends.selection import select
+
+    table = find_table(name, dataset)
+    conditions = read_conditions(where, kind, vendor, scope)
+    rows = load_table(name, dataset, overlay=with_ or ())
+    rows = select(rows, since=since, until=until, where=conditions, origin=name)
+    if table.types.get("date") == "date":
+        rows = rows.assign(date=rows["date"].dt.strftime("%Y-%m-%d"))
+    # A table of several quantities has no room for the printed label.
+    hidden = {"label"} if "quantity" in rows else set()
+    if "precision" in rows and "label" in rows:
+        hidden = {"engine", "sparsity"}
+    columns = [column for column in SHOWN_COLUMNS if column in rows and column not in hidden]
+    if name == "sources":
+        columns = ["source", "kind", *columns]
+    emit(
+        format_,
+        records=to_records(rows),
+        shown=rows[columns].map(to_text),
+        title=f"{table.title}: {table.description}",
+        notes=[f"Rows: {len(rows)}. All columns, with source and locator: --format json or csv."],
+    )
+
+
+@data_app.command("export", epilog="Example: memwall-trends data export peak_flops --out peak_flops.parquet")
+def data_export(
+    name: Annotated[str, typer.Argument(help="A table, as in peak_flops; 'data list' names them.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where to write it; by default standard output, but for Parquet."),
+    ] = None,
+    format_: Annotated[
+        ExportFormat | None,
+        typer.Option("--format", metavar="FORMAT", help="csv, parquet or json; by default as the file ends."),
+    ] = None,
+    dataset: Dataset = defaults.DATASET,
+    since: Since = None,
+    until: Until = None,
+    where: Conditions = None,
+    kind: Kind = None,
+    vendor: Vendor = None,
+    scope: Scope = None,
+    with_: With = None,
+) -> None:
+    """Write a table, or the chosen rows of it, as CSV, Parquet or JSON."""
+    from memwall_trends.datasets import export_rows, load_table
+    from memwall_trends.selection import select
+
+    ending = out.suffix.removeprefix(".").lower() if out else "csv"
+    chosen = format_ or next((each for each in ExportFormat if each == ending), None)
+    if chosen is None:
+        raise MemwallError(f"{out}: expected a file that ends in .csv, .parquet or .json, or --format")
+    if chosen is ExportFormat.PARQUET and out is None:
+        raise MemwallError("Parquet is no text: say where to write it, as in --out table.parquet")
+    rows = load_table(name, dataset, overlay=with_ or ())
+    conditions = read_conditions(where, kind, vendor, scope)
+    text = export_rows(
+        select(rows, since=since, until=until, where=conditions, origin=name), chosen.value, out
+    )
+    typer.echo(text if out is None else out, nl=out is not None)
+
+
+@data_app.command("sources", epilog="Example: memwall-trends data sources --format json")
+def data_sources(dataset: Dataset = defaults.DATASET, format_: Output = OutputFormat.TABLE) -> None:
+    """Count the values that rest on each kind of source, the best kind first."""
+    from memwall_trends.datasets import count_sources
+
+    counted = count_sources(dataset)
+    shown = counted.assign(share=[f"{100 * share:.1f}%" for share in counted["share"]])
+    emit(
+        format_,
+        records=to_records(counted),
+        shown=shown.map(to_text),
+        title=f"Sources of the values ({dataset})",
+        notes=[
+            "Read: in the source itself. Quoted: in a work that cites it, named in the row's note. Derived: "
+            "computed, formula in the note. 'data show sources' lists the sources."
+        ],
+    )
+
+
+@app.command(epilog="Example: memwall-trends cite dram_bandwidth --since 2016 --kind gpu")
+def cite(
+    series: Annotated[str, typer.Argument(help="A series, as in peak_flops; 'data list' names them.")],
+    dataset: Dataset = defaults.DATASET,
+    since: Since = None,
+    until: Until = None,
+    where: Conditions = None,
+    precision: Precision = None,
+    kind: Kind = None,
+    vendor: Vendor = None,
+    scope: Scope = None,
+    frontier: Frontier = False,
+    with_: With = None,
+) -> None:
+    """Print the sources that a fit rests on, of its values and dates, as BibTeX."""
+    from memwall_trends.datasets import find_series, find_sources, to_bibtex
+    from memwall_trends.selection import choose_observations
+
+    find_series(series, dataset)
+    chosen = choose_observations(
+        series,
+        dataset=dataset,
+        since=since,
+        until=until,
+        where=read_conditions(where, kind, vendor, scope),
+        precision=precision,
+        frontier=frontier,
+        overlay=with_ or (),
+    )
+    typer.echo(to_bibtex(find_sources(chosen.observations, with_ or ())))

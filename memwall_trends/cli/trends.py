@@ -1,0 +1,393 @@
+"""The commands that fit: reproduce, rate, gap and figures."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from memwall_trends import defaults
+from memwall_trends.cli.app import app
+from memwall_trends.cli.options import (
+    Conditions,
+    Dataset,
+    Frontier,
+    Kind,
+    Level,
+    Output,
+    OutputFormat,
+    Per,
+    Precision,
+    Scope,
+    Since,
+    Until,
+    Vendor,
+    With,
+    read_conditions,
+)
+from memwall_trends.cli.output import emit, to_records
+from memwall_trends.errors import MemwallError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from memwall_trends.gap import Gap
+    from memwall_trends.trends import Trend
+
+FAR_YEARS = 1.0
+
+
+@app.command(epilog="Example: memwall-trends reproduce --level 0.9")
+def reproduce(
+    since: Since = None,
+    until: Until = None,
+    where: Conditions = None,
+    precision: Precision = None,
+    kind: Kind = None,
+    vendor: Vendor = None,
+    scope: Scope = None,
+    frontier: Frontier = False,
+    with_: With = None,
+    per: Annotated[
+        float,
+        typer.Option(
+            metavar="YEARS", help="The rates printed per so many years: 2 or 20.", rich_help_panel="Result"
+        ),
+    ] = defaults.PERIOD_YEARS,
+    level: Level = defaults.LEVEL,
+    format_: Output = OutputFormat.TABLE,
+) -> None:
+    """Recompute the growth rates that AI and Memory Wall prints, from the points of its own figures."""
+    from memwall_trends import claims
+    from memwall_trends.trends import describe_period
+    from memwall_trends.units import format_level
+
+    recomputed = claims.reproduce(
+        since=since,
+        until=until,
+        where=read_conditions(where, kind, vendor, scope),
+        precision=precision,
+        frontier=frontier,
+        overlay=with_ or (),
+        per=per,
+        level=level,
+    )
+    rows = to_records(recomputed)
+    emit(
+        format_,
+        records=[_nest(row, claims.CURATED_FITS) for row in rows],
+        shown=_show_claims(rows, claims.load_claims(per), level),
+        title=f"Growth factor per {describe_period(per)}: AI and Memory Wall, recomputed",
+        further={
+            "The same from curated data: over the time of the paper's points, and to today": _show_curated(
+                rows, claims.load_claims(per), level
+            )
+        },
+        notes=[
+            "Printed in the paper; plotted, the authors' own line; fit, our least squares of log10(value) "
+            f"on the date with the {format_level(level)} t interval of its slope.",
+            f"Verdict: {claims.RULE}.",
+            f"Curated data: {claims.CURATED_RULE}; else it grows slower or faster than that. Peak FLOPS: "
+            f"{_describe_policy(precision)}. Memory: GPUs and accelerators. Interconnect: a lane of PCIe or "
+            "NVLink. Models: Transformers.",
+            *(
+                f"{row['series']} {row['verdict']}."
+                for row in rows
+                if row["verdict"].startswith(claims.UNTESTED)
+            ),
+            *(_note_20_years(rows, claims.load_claims(20)) if per == defaults.PERIOD_YEARS else []),
+        ],
+    )
+
+
+@app.command(epilog="Example: memwall-trends rate peak_flops --since 2010 --where kind=gpu")
+def rate(
+    series: Annotated[
+        str,
+        typer.Argument(help="A series as in peak_flops ('data list' names them), or the path of a CSV file."),
+    ],
+    dataset: Dataset = defaults.DATASET,
+    since: Since = None,
+    until: Until = None,
+    where: Conditions = None,
+    precision: Precision = None,
+    kind: Kind = None,
+    vendor: Vendor = None,
+    scope: Scope = None,
+    frontier: Frontier = False,
+    with_: With = None,
+    date_column: Annotated[
+        str, typer.Option(metavar="COLUMN", help="Column of the dates in a CSV.", rich_help_panel="Selection")
+    ] = "date",
+    value_column: Annotated[
+        str,
+        typer.Option(metavar="COLUMN", help="Column of the values in a CSV.", rich_help_panel="Selection"),
+    ] = "value",
+    per: Per = defaults.PERIOD_YEARS,
+    level: Level = defaults.LEVEL,
+    format_: Output = OutputFormat.TABLE,
+) -> None:
+    """Fit an exponential trend to a series and print its growth factor and doubling time."""
+    from memwall_trends.trends import fit_trend
+
+    conditions = read_conditions(where, kind, vendor, scope)
+    trend = fit_trend(
+        series,
+        dataset=dataset,
+        since=since,
+        until=until,
+        where=conditions,
+        precision=precision,
+        frontier=frontier,
+        overlay=with_ or (),
+        date_column=date_column,
+        value_column=value_column,
+    )
+    emit(
+        format_,
+        records=trend.to_record(per, level),
+        shown=trend.shown(per, level),
+        title=f"{trend.series} ({trend.dataset})",
+        notes=[trend.describe(), *_note_default_rows(trend, conditions)],
+    )
+
+
+@app.command(epilog="Example: memwall-trends gap peak_flops dram_bandwidth --at 2030")
+def gap(
+    numerator: Annotated[str, typer.Argument(help="The series that grows, as in peak_flops.")],
+    denominator: Annotated[
+        str, typer.Argument(help="The series that it is divided by, as in dram_bandwidth.")
+    ],
+    at: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="YEAR", help="Project to this year or date. Repeatable.", rich_help_panel="Result"
+        ),
+    ] = None,
+    dataset: Dataset = defaults.DATASET,
+    since: Since = None,
+    until: Until = None,
+    where: Conditions = None,
+    precision: Precision = None,
+    kind: Kind = None,
+    vendor: Vendor = None,
+    scope: Scope = None,
+    frontier: Frontier = False,
+    with_: With = None,
+    per: Per = defaults.PERIOD_YEARS,
+    level: Level = defaults.LEVEL,
+    format_: Output = OutputFormat.TABLE,
+) -> None:
+    """Divide two trends: machine balance, how fast it grows, and where it leads."""
+    from memwall_trends import gap as gaps
+    from memwall_trends.units import format_interval, format_number, parse_year
+
+    years = [parse_year(text) for text in at or []]
+    fitted = gaps.fit_gap(
+        numerator,
+        denominator,
+        dataset=dataset,
+        since=since,
+        until=until,
+        where=read_conditions(where, kind, vendor, scope),
+        precision=precision,
+        frontier=frontier,
+        overlay=with_ or (),
+    )
+    shown = fitted.shown(per, level)
+    for row in to_records(fitted.project(years, level)):
+        shown.loc[len(shown)] = [
+            f"{fitted.unit} in {row['year']:.10g}",
+            format_number(row["ratio"]),
+            format_interval(row["low"], row["high"]),
+        ]
+    emit(
+        format_,
+        records=fitted.to_record(years, per, level),
+        shown=shown,
+        title=f"{numerator} / {denominator} ({dataset})",
+        notes=[
+            f"{gaps.METHOD.capitalize()}; growth with confidence intervals"
+            + (", years with prediction intervals." if years else "; --at 2030 projects."),
+            *(f"{trend.series}: {trend.describe()}." for trend in (fitted.numerator, fitted.denominator)),
+            f"Assumed: {gaps.ASSUMPTION}",
+        ],
+    )
+    for year in years:
+        _warn_of_extrapolation(fitted, year)
+
+
+@app.command(epilog="Example: memwall-trends figures hw-scaling --format png --out figures")
+def figures(
+    names: Annotated[list[str] | None, typer.Argument(help="Figures to write; all if none is named.")] = None,
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where to write them.")] = Path("figures"),
+    format_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help=f"{', '.join(defaults.FIGURE_FORMATS)}; the first by default. Repeatable.",
+        ),
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the figures and write none.")] = False,
+    dataset: Dataset = defaults.PAPER,
+    since: Since = None,
+    until: Until = None,
+    where: Conditions = None,
+    precision: Precision = None,
+    kind: Kind = None,
+    vendor: Vendor = None,
+    scope: Scope = None,
+    frontier: Frontier = False,
+    with_: With = None,
+    per: Per = defaults.PERIOD_YEARS,
+    level: Level = defaults.LEVEL,
+) -> None:
+    """Draw the figures."""
+    import pandas as pd
+
+    from memwall_trends import figures as drawn
+
+    chosen = {name: drawn.find_figure(name) for name in names or drawn.FIGURES}
+    if list_:
+        if format_ not in (None, ["json"]):
+            raise MemwallError("--list prints a table, or JSON with --format json; it writes no figures")
+        titles = {name: (draw.__doc__ or "").partition("\n")[0] for name, draw in chosen.items()}
+        listed = pd.DataFrame(titles.items(), columns=["name", "title"])
+        emit(
+            OutputFormat.JSON if format_ else OutputFormat.TABLE,
+            records=to_records(listed),
+            shown=listed,
+            title="Figures",
+            notes=[],
+        )
+        return
+    options: dict[str, Any] = {
+        "dataset": dataset,
+        "since": since,
+        "until": until,
+        "where": read_conditions(where, kind, vendor, scope),
+        "precision": precision,
+        "frontier": frontier,
+        "overlay": with_ or (),
+        "per": per,
+        "level": level,
+    }
+    for name, draw in chosen.items():
+        chart = draw(**options)
+        for ending in format_ or defaults.FIGURE_FORMATS[:1]:
+            typer.echo(drawn.save_figure(chart, out / f"{name}.{ending}"))
+
+
+def _show_claims(rows: list[dict[str, Any]], printed: list[dict[str, Any]], level: float) -> pd.DataFrame:
+    import pandas as pd
+
+    from memwall_trends.claims import AGREES_CUT_OFF, AGREES_ROUNDED, DIFFERS
+    from memwall_trends.datasets import find_series
+    from memwall_trends.units import format_interval, format_level, format_number
+
+    words = {AGREES_ROUNDED: "rounds", AGREES_CUT_OFF: "cut off", DIFFERS: "differs"}
+    shown = []
+    for claim, row in zip(printed, rows, strict=True):
+        tested = not math.isnan(row["rate"])
+        interval = format_interval(row["ci_low"], row["ci_high"], digits=3)
+        shown.append(
+            {
+                "series": find_series(row["series"], claim["dataset"]).title,
+                "printed": f"{format_number(claim['rate'], claim['significant_digits'])}x",
+                "plotted": f"{format_number(row['plotted_rate'])}x",
+                "fit": f"{format_number(row['rate'])}x" if tested else "",
+                f"{format_level(level)} interval": interval if tested else "",
+                "n": row["n_obs"],
+                "R²": f"{row['r_squared']:.3f}" if tested else "",
+                "verdict": words.get(row["verdict"], "untested"),
+            }
+        )
+    return pd.DataFrame(shown).astype(str)
+
+
+def _show_curated(rows: list[dict[str, Any]], printed: list[dict[str, Any]], level: float) -> pd.DataFrame:
+    import pandas as pd
+
+    from memwall_trends.claims import CURATED_FITS, FASTER, HOLDS, SLOWER
+    from memwall_trends.datasets import find_series
+    from memwall_trends.units import format_interval, format_level, format_number
+
+    words = {HOLDS: "holds", SLOWER: "slower", FASTER: "faster"}
+    shown = []
+    for claim, row in zip(printed, rows, strict=True):
+        for fit in CURATED_FITS:
+            cells = {key.removeprefix(f"{fit}_"): cell for key, cell in row.items() if key.startswith(fit)}
+            tested = not math.isnan(cells["rate"])
+            interval = format_interval(cells["ci_low"], cells["ci_high"], digits=3)
+            shown.append(
+                {
+                    "series": find_series(row["series"]).title if fit == CURATED_FITS[0] else "",
+                    "printed": f"{format_number(claim['rate'], claim['significant_digits'])}x",
+                    "to": cells["last_date"][:7] if tested else "",
+                    "fit": f"{format_number(cells['rate'])}x" if tested else "",
+                    f"{format_level(level)} interval": interval if tested else "",
+                    "n": cells["n_obs"],
+                    "claim": words.get(cells["verdict"], "untested"),
+                }
+            )
+    return pd.DataFrame(shown).astype(str)
+
+
+def _describe_policy(precision: str | None) -> str:
+    if precision in (None, "best16"):
+        return "the best dense rate at 16 bits or wider of each device"
+    return f"the best dense rate of each device under the policy {precision}"
+
+
+def _nest(row: dict[str, Any], prefixes: Sequence[str]) -> dict[str, Any]:
+    """Return a row whose keys with a prefix are gathered in a record of that name."""
+    nested: dict[str, Any] = {}
+    for key, cell in row.items():
+        prefix = next((prefix for prefix in prefixes if key.startswith(f"{prefix}_")), None)
+        if prefix is None:
+            nested[key] = cell
+        else:
+            nested.setdefault(prefix, {})[key.removeprefix(f"{prefix}_")] = cell
+    return nested
+
+
+def _note_20_years(rows: list[dict[str, Any]], printed: list[dict[str, Any]]) -> list[str]:
+    from memwall_trends.units import format_number
+
+    rates = {row["series"]: row["rate"] for row in rows if not math.isnan(row["rate"])}
+    parts = [
+        f"{claim['series']} "
+        f"{format_number(rates[claim['series']] ** (claim['period_years'] / defaults.PERIOD_YEARS))}x "
+        f"(printed: {format_number(claim['rate'], claim['significant_digits'])}x)"
+        for claim in printed
+        if claim["series"] in rates
+    ]
+    return [f"Per 20 years: {', '.join(parts)}; see --per 20."] if parts else []
+
+
+def _note_default_rows(trend: Trend, conditions: dict[str, list[str]]) -> list[str]:
+    from memwall_trends.selection import describe_where
+
+    return [
+        f"{describe_where({column: values})}: fitted unless told otherwise; "
+        f"--where {column.removesuffix('!')}=VALUE chooses others."
+        for column, values in trend.where.items()
+        if column not in conditions
+    ]
+
+
+def _warn_of_extrapolation(fitted: Gap, year: float) -> None:
+    years, trend = fitted.extrapolation(year)
+    if years > FAR_YEARS:
+        span = (trend.last_date - trend.first_date).days / 365.25
+        typer.echo(
+            f"warning: {year:g} lies {years:.1f} years outside the observations of {trend.series} "
+            f"({trend.first_date} to {trend.last_date}), {100 * years / span:.0f}% of the time that they "
+            "span; the interval holds only if the trend goes on unchanged",
+            err=True,
+        )

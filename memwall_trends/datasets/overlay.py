@@ -1,0 +1,116 @@
+"""A user's rows: one CSV with observations of any table, laid over ours.
+
+Such a file has the columns of all tables of observations side by side, ``table`` first to say where a row
+belongs, and the description of its source at the end, so that it needs no other file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from memwall_trends import defaults
+from memwall_trends.datasets.files import parse_observations, read_csv, refuse
+from memwall_trends.datasets.registry import Table, list_series, list_tables
+from memwall_trends.errors import MemwallError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SOURCE_COLUMNS = ("source_kind", "source_title", "source_publisher", "source_url")
+REQUIRED_COLUMNS = ("table", "name", "date", "value", "unit")
+
+
+def overlay_columns() -> list[str]:
+    """Return the columns of a file of a user's rows, in order.
+
+    Examples
+    --------
+    >>> overlay_columns()[:4], overlay_columns()[-1]
+    (['table', 'name', 'vendor', 'kind'], 'source_url')
+    """
+    closing = ("source", "locator", "evidence", "note")
+    series = [table for table in list_tables(defaults.DATASET) if table.units]
+    columns = dict.fromkeys(column for table in series for column in table.columns)
+    return ["table", *(column for column in columns if column not in closing), *closing, *SOURCE_COLUMNS]
+
+
+def read_overlay(path: str | Path) -> tuple[pd.DataFrame, list[int]]:
+    """Return the rows of a user's file as text with all columns, and the line on which each ends.
+
+    Raises
+    ------
+    MemwallError
+        If the file cannot be read, is no CSV, lacks a column or names a table that there is not.
+    """
+    path = Path(path)
+    frame, lines = read_csv(path)
+    columns = overlay_columns()
+    missing = [column for column in REQUIRED_COLUMNS if column not in frame]
+    if missing:
+        raise MemwallError(
+            f"{path}: no column {missing[0]!r} in the header (row 1); rows that are laid over ours have "
+            f"{', '.join(REQUIRED_COLUMNS)} and what else describes them: {', '.join(columns)}. "
+            "The command 'add --into FILE' writes such a file"
+        )
+    if frame.columns.has_duplicates:
+        raise MemwallError(f"{path}: the header names a column twice: {', '.join(frame.columns)}")
+    known = list_series()
+    refuse(frame, str(path), lines, {("table", f"one of {', '.join(known)}"): ~frame["table"].isin(known)})
+    added = [column for column in columns if column not in frame]
+    return frame.assign(**dict.fromkeys(added, "")), lines
+
+
+def lay_over(rows: pd.DataFrame, table: Table, overlay: Sequence[str | Path]) -> pd.DataFrame:
+    """Return the rows of a table with a user's rows laid over them.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        The rows of the table.
+    table : Table
+        Which it is.
+    overlay : sequence of str or Path
+        Files of a user's rows; of each, the rows of this table count. A row with the key of one of ours takes
+        its place.
+
+    Returns
+    -------
+    DataFrame
+        In the order of their dates.
+
+    Raises
+    ------
+    MemwallError
+        If a file cannot be read, or a date, a value or a unit in it is wrong.
+    """
+    if not table.units:
+        return rows
+    for path in overlay:
+        rows = _lay_over(rows, table, Path(path))
+    return rows
+
+
+def _lay_over(rows: pd.DataFrame, table: Table, path: Path) -> pd.DataFrame:
+    frame, lines = read_overlay(path)
+    of_table = (frame["table"] == table.name).to_numpy()
+    theirs = frame[of_table].reset_index(drop=True)
+    labels = [line for line, chosen in zip(lines, of_table, strict=True) if chosen]
+    parsed = parse_observations(theirs, str(path), labels)
+    units = " or ".join(table.units)
+    refuse(
+        theirs,
+        str(path),
+        labels,
+        {("unit", f"{units}, the unit of {table.name}"): ~theirs["unit"].isin(table.units)},
+    )
+    theirs = theirs.reindex(columns=table.columns, fill_value="")
+    theirs = theirs.assign(date=parsed["date"], value=parsed["value"])
+    if "lanes" in theirs:
+        theirs["lanes"] = pd.to_numeric(theirs["lanes"], errors="coerce").round().astype("Int64")
+    if table.dataset == defaults.DATASET:
+        ours = rows.set_index(table.key).index
+        rows = rows[~ours.isin(theirs.set_index(table.key).index)]
+    return pd.concat([rows, theirs], ignore_index=True).sort_values("date", kind="stable", ignore_index=True)

@@ -1,0 +1,258 @@
+"""Checks of the tables against the data dictionary, and of each row against the rest of the data.
+
+A rule is one function of all curated and user rows; `RULES` names them. Each guards against a way in which
+such data is known to go wrong. A rule of `DOUBTS` can be mistaken: a row whose note says ``checked:`` and why
+is left alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from memwall_trends import defaults
+from memwall_trends.datasets import Table, datasets_folder, find_series, list_series, list_tables, load_table
+from memwall_trends.datasets.files import parse_dates, parse_values, read_csv
+from memwall_trends.datasets.overlay import SOURCE_COLUMNS, read_overlay
+from memwall_trends.errors import MemwallError
+from memwall_trends.validation.rules import DOUBTS, RULES, records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+CHECKED = "checked:"
+"""What a note says of a value that looks wrong and is right, followed by how that was checked."""
+
+KEY = ["table", "name", "precision", "engine", "sparsity", "family", "scope"]
+"""What no two observations share."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The rows of one table in one file, as text.
+
+    Attributes
+    ----------
+    file : str
+        What to call the file in a message.
+    table : Table
+        What the rows are.
+    frame : DataFrame
+        All cells as text.
+    lines : list of int
+        The line of the file on which each row ends, the header being 1.
+    """
+
+    file: str
+    table: Table
+    frame: pd.DataFrame
+    lines: list[int]
+
+
+def validate(files: Sequence[str | Path] = ()) -> pd.DataFrame:
+    """Return every problem of the shipped tables, or of a user's files.
+
+    Parameters
+    ----------
+    files : sequence of str or Path
+        Files of a user's rows (as ``add --into`` writes them) or copies of shipped tables, checked against
+        the data dictionary and against the shipped rows. By default the shipped tables themselves.
+
+    Returns
+    -------
+    DataFrame
+        ``file, row, column, rule, problem``, empty if all is well. Rows are lines of the file, the header
+        being 1; no row is a problem of the whole file.
+
+    Examples
+    --------
+    >>> validate().empty
+    True
+    """
+    problems: list[dict[str, Any]] = []
+    shipped, unreadable = _read_shipped()
+    if files:
+        theirs, unreadable = _read_files(files)
+        checked = theirs
+    else:
+        theirs, checked = [], shipped
+        problems += [*_changed_files(), *_unsorted(shipped)]
+    problems += unreadable
+    for rows in checked:
+        problems += [*_check_schema(rows), *_check_sources(rows)]
+    observations = _combine(shipped, theirs)
+    by_index = dict(records(observations))
+    for rule, find in RULES.items():
+        for index, column, problem in find(observations):
+            row = by_index[index]
+            settled = rule in DOUBTS and CHECKED in row["note"]
+            if not settled and (not files or row["is_new"]):
+                problems.append(_problem(row["file"], row["line"], column, rule, problem))
+    if not files:
+        problems += _check_urls()
+    frame = pd.DataFrame(problems, columns=["file", "row", "column", "rule", "problem"])
+    frame = frame.astype({"row": "Int64"}).drop_duplicates()
+    return frame.sort_values(["file", "row"], kind="stable", na_position="first", ignore_index=True)
+
+
+# Reading what is checked
+
+
+def _read_shipped() -> tuple[list[Rows], list[dict[str, Any]]]:
+    read, problems = [], []
+    for table in list_tables():
+        name = _name(table)
+        try:
+            frame, lines = read_csv(table.path)
+        except MemwallError as error:
+            problems.append(_unreadable(name, error))
+        else:
+            read.append(Rows(name, table, frame, lines))
+    return read, problems
+
+
+def _read_files(files: Iterable[str | Path]) -> tuple[list[Rows], list[dict[str, Any]]]:
+    read, problems = [], []
+    for path in map(Path, files):
+        try:
+            read += _read_file(path)
+        except MemwallError as error:
+            problems.append(_unreadable(str(path), error))
+    return read, problems
+
+
+def _read_file(path: Path) -> list[Rows]:
+    """Return the rows of a user's file by table, or those of a copy of a shipped table."""
+    frame, lines = read_csv(path)
+    if "table" not in frame:
+        alike = [table for table in list_tables(defaults.DATASET) if set(frame.columns) == set(table.columns)]
+        # Tables of one shape differ in their units; a wrong unit is told by the file's name.
+        alike.sort(key=lambda table: (table.path.name != path.name, frame["unit"].iloc[0] not in table.units))
+        if alike:
+            return [Rows(str(path), alike[0], frame, lines)]
+    frame, lines = read_overlay(path)
+    read = []
+    for name, part in frame.reset_index(drop=True).groupby("table", sort=False):
+        table = find_series(str(name))
+        chosen = part[[*table.columns, *SOURCE_COLUMNS]].reset_index(drop=True)
+        read.append(Rows(str(path), table, chosen, [lines[position] for position in part.index]))
+    return read
+
+
+def _combine(shipped: Sequence[Rows], theirs: Sequence[Rows]) -> pd.DataFrame:
+    """Return all observations with their file and line, a user's in place of ours of the same key."""
+    columns = dict.fromkeys(column for name in list_series() for column in find_series(name).columns)
+    parts = [
+        rows.frame.reindex(columns=[*columns, *SOURCE_COLUMNS], fill_value="").assign(
+            file=rows.file, line=rows.lines, table=rows.table.name, is_new=new
+        )
+        for new, group in ((False, shipped), (True, theirs))
+        for rows in group
+        if rows.table.units and rows.table.dataset == defaults.DATASET
+    ]
+    rows = pd.concat(parts, ignore_index=True)
+    keys = pd.MultiIndex.from_frame(rows[KEY])
+    replaced = ~rows["is_new"].to_numpy(dtype=bool) & keys.isin(keys[rows["is_new"].to_numpy(dtype=bool)])
+    rows = rows[~replaced].reset_index(drop=True)
+    return rows.assign(
+        value=parse_values(rows["value"]),
+        day=parse_dates(rows["date"]),
+        sram=rows["memory"] == "SRAM",
+    )
+
+
+# What the data dictionary says
+
+
+def _check_schema(rows: Rows) -> list[dict[str, Any]]:
+    """Return what Frictionless finds: columns, types, allowed values and keys."""
+    from frictionless import Resource, Schema
+
+    columns = rows.table.columns
+    missing = [column for column in columns if column not in rows.frame]
+    if missing:
+        return [_problem(rows.file, 1, column, "missing-column", "not in the header") for column in missing]
+    data = [columns, *rows.frame[columns].to_numpy().tolist()]
+    schema = Schema.from_descriptor(
+        {key: value for key, value in rows.table.schema.items() if key != "foreignKeys"}
+    )
+    report = Resource(data=data, schema=schema).validate()
+    problems = []
+    for row, column, rule, message in report.flatten(["rowNumber", "fieldName", "type", "note"]):
+        line = rows.lines[row - 2] if row else 1
+        problems.append(_problem(rows.file, line, column or "", rule, message))
+    if "value" in rows.table.types and rows.table.types.get("date") == "date":
+        finite = parse_values(rows.frame["value"]).notna()
+        problems += [
+            _problem(rows.file, rows.lines[position], "value", "type-error", "expected a number above zero")
+            for position in np.flatnonzero(~finite)
+        ]
+    return problems
+
+
+def _check_sources(rows: Rows) -> list[dict[str, Any]]:
+    """Return the keys of sources that nothing describes."""
+    known = set(load_table("sources")["source"])
+    problems = []
+    for column in ("source", "date_source"):
+        if column not in rows.frame or rows.table.name == "sources":
+            continue
+        for cell, line, url in zip(
+            rows.frame[column], rows.lines, rows.frame.get("source_url", [""] * len(rows.lines)), strict=True
+        ):
+            if cell and cell not in known and not url:
+                problem = (
+                    f"{cell!r} is not in sources.csv; describe it there, or in source_title and source_url"
+                )
+                problems.append(_problem(rows.file, line, column, "unknown-source", problem))
+    return problems
+
+
+def _changed_files() -> list[dict[str, Any]]:
+    """Return the frozen files whose bytes have changed."""
+    return [
+        _problem(_name(table), None, "", "frozen-file", "its bytes are not those of the published table")
+        for table in list_tables()
+        if table.sha256 and hashlib.sha256(table.path.read_bytes()).hexdigest() != table.sha256
+    ]
+
+
+def _unsorted(shipped: Iterable[Rows]) -> Iterator[dict[str, Any]]:
+    """Return curated rows out of the order by date and name, in which a new chip is one hunk of a diff."""
+    for rows in shipped:
+        if rows.table.dataset == defaults.DATASET:
+            order = list(zip(rows.frame["date"], rows.frame["name"], strict=True))
+            for line, here, before in zip(rows.lines[1:], order[1:], order, strict=False):
+                if here < before:
+                    problem = f"{here[1]} stands after {before[1]}; expected the order of date, then name"
+                    yield _problem(rows.file, line, "date", "unsorted", problem)
+
+
+def _check_urls() -> Iterator[dict[str, Any]]:
+    """Return sources that a spreadsheet's fill-down may have made: one title, addresses that count up."""
+    frame, lines = read_csv(datasets_folder() / "sources.csv")
+    stems = frame["url"].str.replace(r"\d+/?$", "", regex=True)
+    alike = frame.assign(stem=stems).duplicated(["title", "stem"], keep=False) & (stems != frame["url"])
+    for position, row in records(frame[alike]):
+        problem = f"{row['url']} differs from an address of the same title in a trailing number only"
+        yield _problem("sources.csv", lines[position], "url", "fill-down", problem)
+
+
+def _name(table: Table) -> str:
+    return table.path.relative_to(datasets_folder()).as_posix()
+
+
+def _problem(file: str, row: int | None, column: str, rule: str, problem: str) -> dict[str, Any]:
+    return {"file": file, "row": row, "column": column, "rule": rule, "problem": problem}
+
+
+def _unreadable(file: str, error: MemwallError) -> dict[str, Any]:
+    text = str(error).removeprefix(f"{file}: ")
+    row = re.search(r"\brow (\d+)", text)
+    return _problem(file, int(row[1]) if row else None, "", "unreadable", text)

@@ -1,0 +1,329 @@
+"""The rules: all curated and user rows in, findings out.
+
+Each guards against a way in which such data is known to go wrong; `RULES` names them. The frame has the
+columns of all series of the curated dataset as text, but ``value`` as a number, and ``table``, ``day``
+(datetime) and ``is_new`` (a user's row).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from memwall_trends.datasets import find_series, load_table
+from memwall_trends.units import decimal_years, format_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Finding = tuple[Any, str, str]
+    """Index of a row, its column, and what is wrong."""
+
+BINARY_GIGABYTE = 1.073741824
+MIN_GROUP = 8
+FAR = 4.5
+SUSPECT, NEAR = 3.0, 1.0
+PREFIX_SLIPS = {1000: "a prefix too high (TB for GB)", 1 / 1000: "a prefix too low (GB for TB)"}
+BYTE_SLIPS = {8: "bits for bytes", 1 / 8: "bytes for bits"}
+WIDER = {"fp8": "fp16", "int8": "fp16", "fp4": "fp8", "int4": "int8"}
+"""Number formats of twice as many bits."""
+STEEP = 3.9
+MOST_READS_PER_SECOND = 600.0
+BANDWIDTH_CEILINGS_GB_S = {
+    "DDR3": 120,
+    "DDR4": 420,
+    "DDR5": 1700,
+    "GDDR3": 330,
+    "GDDR5": 800,
+    "GDDR5X": 1100,
+    "GDDR6": 1500,
+    "GDDR6X": 1100,
+    "GDDR7": 2100,
+    "HBM": 1100,
+    "HBM2": 2000,
+    "HBM2e": 3700,
+    "HBM3": 6600,
+    "HBM3e": 10300,
+    "HBM4": 33000,
+}
+"""Most that a device can have: the widest bus built (8 stacks of HBM, 12 of HBM4; 512 bits of GDDR, twice on
+dual boards; 12 channels of DDR, 16 of multiplexed DDR5) at the highest rate that JEDEC or a vendor names."""
+LANE_SLACK = 1.001
+ANNOUNCED_BEFORE = pd.Timedelta(days=100)
+"""A device can come out before the specification of its lanes."""
+SYSTEM = re.compile(
+    r"\b(\d+-way|\d+-socket|system|server(?! edition)|cluster|(super)?pod|rack|node)\b", re.IGNORECASE
+)
+SUPERCHIP = re.compile(r"(?<!in )\b(G[BH][23]00|VR[23]00)\b|\bsuperchip\b", re.IGNORECASE)
+VARIANT = re.compile(r"\s(\d+ ?GB|PCIe|SXM\d?|NVL|OAM|SE|Ti|S)(\s.*)?", re.IGNORECASE)
+PROCESSORS = ("cpu", "manycore", "gpu", "accelerator")
+ALIKE = (
+    ["table", "kind", "precision", "engine", "sparsity", "scope", "sram"],
+    ["table", "precision", "engine", "sparsity", "scope", "memory"],
+)
+"""What is alike, for a trend: devices of one kind, and memories of one technology."""
+
+
+def one_identity(rows: pd.DataFrame) -> Iterator[Finding]:
+    """Find names that have two vendors, kinds or dates."""
+    for column in ("vendor", "kind", "date"):
+        usual = rows.groupby("name")[column].transform("first")
+        for index, row in records(rows[rows[column] != usual]):
+            yield index, column, f"{row['name']} has {row[column]!r} here and {usual[index]!r} elsewhere"
+
+
+def near_duplicate(rows: pd.DataFrame) -> Iterator[Finding]:
+    """Find names that differ in case, punctuation or vendor only: two devices to a fit."""
+    first = rows.groupby(_plain_names(rows))["name"].transform("first")
+    for index, row in records(rows[rows["name"] != first]):
+        yield index, "name", f"{row['name']!r} is all but {first[index]!r}; write one name one way"
+
+
+def merged_variants(rows: pd.DataFrame) -> Iterator[Finding]:
+    """Find names without variant beside names with one, so that it is open which device is meant."""
+    names = list(rows["name"].unique())
+    variants = {
+        name: [other for other in names if other.startswith(name) and VARIANT.fullmatch(other[len(name) :])]
+        for name in _asked(rows)["name"].unique()
+    }
+    for index, row in records(_asked(rows)):
+        if len(variants[row["name"]]) > 1:
+            known = " or ".join(map(repr, variants[row["name"]][:3]))
+            yield index, "name", f"{row['name']!r} could be {known}; name the variant"
+
+
+def one_device(rows: pd.DataFrame) -> Iterator[Finding]:
+    """Find processors that sound like systems: a row is one chip, card or package."""
+    for index, row in records(_asked(rows[rows["kind"].isin(PROCESSORS)])):
+        if SYSTEM.search(row["name"]):
+            yield index, "name", f"{row['name']!r} sounds like a system; expected one device"
+
+
+def per_package(rows: pd.DataFrame) -> Iterator[Finding]:
+    """Find superchips, whose figures count several processors."""
+    for index, row in records(_asked(rows)):
+        if SUPERCHIP.search(row["name"]):
+            yield index, "name", f"{row['name']!r} holds several processors; expected one of them"
+
+
+def dense_above_sparse(rows: pd.DataFrame) -> Iterator[Finding]:
+    """Find sparse rates that are not above the dense rate."""
+    keys = ["name", "precision", "engine"]
+    dense = rows[rows["sparsity"] == "dense"].drop_duplicates(keys).set_index(keys)["value"].to_dict()
+    for index, row in records(rows[rows["sparsity"] == "structured"]):
+        rate = dense.get((row["name"], row["precision"], row["engine"]))
+        if rate is not None and row["value"] <= rate:
+            sparse = format_number(row["value"])
+            yield index, "value", f"sparse {sparse} GFLOP/s is not above dense {format_number(rate)}"
+
+
+def sparse_as_dense(rows: pd.DataFrame) -> Iterator[Finding]:
+    """Find dense matrix rates four times those of twice the bits: half the bits give about twice the rate."""
+    keys = ["name", "precision"]
+    dense = rows[(rows["sparsity"] == "dense") & (rows["engine"] == "matrix")].drop_duplicates(keys)
+    values = dense.set_index(keys)["value"].to_dict()
+    for index, row in records(dense[dense["precision"].isin(list(WIDER))]):
+        wider = values.get((row["name"], WIDER[row["precision"]]))
+        if wider is not None and row["value"] > STEEP * wider:
+            ratio = f"{row['value'] / wider:.3g} times {WIDER[row['precision']]}"
+            yield index, "value", f"dense {row['precision']} is {ratio}; is it the sparse rate?"
+
+
+def bandwidth_ceiling(rows: pd.DataFrame) -> Iterator[Finding]:
+    """Find more bandwidth than the widest bus of that memory has, as if a double data rate counted twice."""
+    for index, row in records(rows[rows["table"] == "dram_bandwidth"]):
+        ceiling = BANDWIDTH_CEILINGS_GB_S.get(row["memory"], math.inf)
+        if row["value"] > ceiling:
+            most = f"{row['memory']} gives any device at most {ceiling:,} GB/s"
+            yield (
+                index,
+                "value",
+                f"{format_number(row['value'])} GB/s, but {most}; is a data rate counted twice?",
+            )
+
+
+def sram_as_dram(rows: pd.DataFrame) -> Iterator[Finding]:
+    """Find memory that could be read more often a second than DRAM can."""
+    bandwidth = rows[(rows["table"] == "dram_bandwidth") & (rows["memory"] != "SRAM")]
+    capacity = rows[rows["table"] == "memory_capacity"].drop_duplicates("name").set_index("name")["value"]
+    reads = bandwidth["value"] / bandwidth["name"].map(capacity)
+    for index, _ in records(bandwidth[reads > MOST_READS_PER_SECOND]):
+        times = f"the whole memory could be read {reads[index]:,.0f} times a second"
+        yield index, "memory", f"{times}; is it SRAM, or the bandwidth of one thing and capacity of another?"
+
+
+def gibibytes(rows: pd.DataFrame) -> Iterator[Finding]:
+    """Find capacities in true GB where vendors print GiB as GB, as the tables do."""
+    for index, row in records(_asked(rows[rows["table"] == "memory_capacity"])):
+        binary = row["value"] / BINARY_GIGABYTE
+        if (
+            binary > 1
+            and math.isclose(binary, round(binary), rel_tol=1e-4)
+            and row["value"] != round(row["value"])
+        ):
+            printed = f"vendors print {round(binary)} GB for {round(binary)} GiB, and so do the tables"
+            yield index, "value", f"{row['value']:g} GB is {round(binary)} GiB; {printed}"
+
+
+def lane_or_device(rows: pd.DataFrame) -> Iterator[Finding]:
+    """Find lanes that are not one lane in GT/s, and devices that are not in GB/s."""
+    lane_unit, device_unit = find_series("interconnect_bandwidth").units
+    for index, row in records(rows[rows["table"] == "interconnect_bandwidth"]):
+        expected = {"lane": lane_unit, "device": device_unit}.get(row["scope"], row["unit"])
+        if row["unit"] != expected:
+            yield index, "unit", f"scope {row['scope']} is in {expected}, not {row['unit']}"
+        if row["scope"] == "lane" and row["lanes"] != "1":
+            yield index, "lanes", f"scope lane counts 1 lane, not {row['lanes'] or 'an unknown number'}"
+
+
+def both_directions(rows: pd.DataFrame) -> Iterator[Finding]:
+    """Find devices whose links carry more than their lanes do in one direction, as many headlines have it."""
+    links = rows[rows["table"] == "interconnect_bandwidth"]
+    lanes = links[links["scope"] == "lane"]
+    for index, row in records(links[(links["scope"] == "device") & (links["lanes"] != "")]):
+        known = lanes[(lanes["family"] == row["family"]) & (lanes["day"] <= row["day"] + ANNOUNCED_BEFORE)]
+        limit = known["value"].max() * float(row["lanes"]) / 8
+        if row["value"] > limit * LANE_SLACK:
+            most = f"{row['lanes']} lanes of {row['family']} carry at most {format_number(limit)} GB/s"
+            yield index, "value", f"{most} in one direction; are both counted, or bits taken for bytes?"
+
+
+def no_step(rows: pd.DataFrame) -> Iterator[Finding]:
+    """Find link generations that leave the rate of a lane as it was: no observation of growth."""
+    lanes = rows[(rows["table"] == "interconnect_bandwidth") & (rows["scope"] == "lane")].sort_values("date")
+    first = lanes.groupby(["family", "value"])["name"].transform("first")
+    for index, row in records(lanes[lanes["name"] != first]):
+        yield index, "value", f"{row['name']} is no faster a lane than {first[index]}: no step in bandwidth"
+
+
+def off_trend(rows: pd.DataFrame) -> Iterator[Finding]:
+    """Find values far off the trend of their like, and which slip of units would explain them."""
+    known = rows[rows["value"].notna() & rows["day"].notna()]
+    groups = [group for alike in ALIKE for _, group in known.groupby(alike)]
+    asked, found = _asked(known).index, set()
+    for group in groups:
+        if not group.index.isin(asked).any():
+            continue
+        scores = _outlyingness(group)
+        for index, row in records(group[scores.abs() > SUSPECT]):
+            slip = _likely_slip(group, index)
+            if index not in found and (abs(scores[index]) > FAR or slip):
+                found.add(index)
+                side = "above" if scores[index] > 0 else "below"
+                far = f"{abs(scores[index]):.1f} standard deviations {side} the trend of its like"
+                value = f"{format_number(row['value'])} {row['unit']} lies {far}"
+                yield index, "value", f"{value}: {slip}?" if slip else value
+
+
+def quoted_through(rows: pd.DataFrame) -> Iterator[Finding]:
+    """Find quoted values whose note does not name the work that they were read in."""
+    known = set(load_table("sources")["source"])
+    for index, row in records(_asked(rows[rows["evidence"] == "quoted"])):
+        match = re.match(r"via ([a-z0-9][a-z0-9.-]*[a-z0-9])", row["note"])
+        if match is None:
+            yield (
+                index,
+                "note",
+                "quoted, but the note does not start with 'via SOURCE', the work it was read in",
+            )
+        elif match[1] not in known and not row["is_new"]:
+            yield index, "note", f"quoted via {match[1]!r}, which is not in sources.csv"
+
+
+def formula(rows: pd.DataFrame) -> Iterator[Finding]:
+    """Find derived values whose note has no formula."""
+    for index, row in records(_asked(rows[rows["evidence"] == "derived"])):
+        if "=" not in row["note"]:
+            yield index, "note", "derived, but the note has no formula with '='"
+
+
+def database_only(rows: pd.DataFrame) -> Iterator[Finding]:
+    """Find values that only a database has and that do not say so."""
+    kinds = load_table("sources").set_index("source")["kind"].to_dict()
+    for index, row in records(_asked(rows)):
+        if kinds.get(row["source"], row["source_kind"]) == "database" and "database only" not in row["note"]:
+            yield index, "note", "only a database has it: the note says 'database only'"
+
+
+RULES: dict[str, Callable[[pd.DataFrame], Iterator[Finding]]] = {
+    "one-identity": one_identity,
+    "near-duplicate": near_duplicate,
+    "merged-variants": merged_variants,
+    "one-device": one_device,
+    "per-package": per_package,
+    "dense-above-sparse": dense_above_sparse,
+    "sparse-as-dense": sparse_as_dense,
+    "bandwidth-ceiling": bandwidth_ceiling,
+    "sram-as-dram": sram_as_dram,
+    "gibibytes": gibibytes,
+    "lane-or-device": lane_or_device,
+    "both-directions": both_directions,
+    "no-step": no_step,
+    "off-trend": off_trend,
+    "quoted-through": quoted_through,
+    "formula": formula,
+    "database-only": database_only,
+}
+"""Every rule by the name that a problem has."""
+
+DOUBTS = frozenset(RULES) - {
+    "one-identity",
+    "dense-above-sparse",
+    "lane-or-device",
+    "quoted-through",
+    "formula",
+    "database-only",
+}
+"""The rules that can be mistaken, and that a note settles."""
+
+
+def _outlyingness(group: pd.DataFrame) -> pd.Series:
+    """Return externally studentised residuals of log10(value) on the date; zeros where rows are too few."""
+    years = decimal_years(group["day"].to_numpy())
+    if len(group) < MIN_GROUP or len(np.unique(years)) < MIN_GROUP // 2:
+        return pd.Series(0.0, index=group.index)
+    from statsmodels.regression.linear_model import OLS
+
+    design = np.column_stack([np.ones_like(years), years - years.mean()])
+    fit = OLS(np.log10(group["value"].to_numpy()), design).fit()
+    internal = fit.get_influence().resid_studentized_internal
+    # The external residual follows from the internal one; statsmodels would refit without each row.
+    left = np.maximum(fit.df_resid - internal**2, 1e-12)
+    return pd.Series(np.nan_to_num(internal * np.sqrt((fit.df_resid - 1) / left)), index=group.index)
+
+
+def _likely_slip(group: pd.DataFrame, index: Any) -> str:
+    """Return which slip of units would put a value back among its like; empty if none."""
+    slips = PREFIX_SLIPS | (BYTE_SLIPS if "B" in str(group.at[index, "unit"]) else {})
+    for factor, slip in slips.items():
+        mended = group.assign(value=group["value"].where(group.index != index, group["value"] / factor))
+        if abs(_outlyingness(mended)[index]) < NEAR:
+            return slip
+    return ""
+
+
+def _asked(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the user's rows if there are any: ours were checked when they came in."""
+    return rows[rows["is_new"]] if rows["is_new"].any() else rows
+
+
+def _plain_names(rows: pd.DataFrame) -> pd.Series:
+    """Return names without case, punctuation and vendor."""
+    plain = rows["name"].str.casefold().str.replace(r"[^a-z0-9+]", "", regex=True)
+    vendors = rows["vendor"].str.casefold().str.replace(r"[^a-z0-9]", "", regex=True)
+    return pd.Series(
+        [name.removeprefix(vendor) or name for name, vendor in zip(plain, vendors, strict=True)],
+        index=rows.index,
+    )
+
+
+def records(frame: pd.DataFrame) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Return each row of a frame with its index."""
+    records = frame.to_dict(orient="records")
+    yield from zip(
+        frame.index, ({str(key): cell for key, cell in row.items()} for row in records), strict=True
+    )

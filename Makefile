@@ -16,6 +16,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/frictionless validate datasets/datapackage.json
+	$(BIN)/memwall-trends validate
 
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy

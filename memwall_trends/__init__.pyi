@@ -1,3 +1,5 @@
+from .adding import add_rows as add_rows
+from .adding import read_chip as read_chip
 from .claims import judge as judge
 from .claims import load_claims as load_claims
 from .claims import reproduce as reproduce
@@ -17,3 +19,4 @@ from .gap import Gap as Gap
 from .gap import fit_gap as fit_gap
 from .trends import Trend as Trend
 from .trends import fit_trend as fit_trend
+from .validation import validate as validate

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).parent.parent
 COMMANDS = [
-    *[["reproduce"], ["rate"], ["gap"], ["figures"], ["cite"]],
+    *[["reproduce"], ["rate"], ["gap"], ["figures"], ["add"], ["validate"], ["cite"]],
     *[["data", "list"], ["data", "show"], ["data", "export"], ["data", "sources"]],
 ]
 PAPER = ["--dataset", "gholami2024"]
@@ -50,7 +50,10 @@ README_EXAMPLES = [
 
 @pytest.fixture
 def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Work in an empty folder."""
+    """Work in a folder with the README's chip.toml, and my-chips.csv with a value of another chip."""
+    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    (chip,) = re.findall(r"```toml\n(.*?)```", readme, flags=re.DOTALL)
+    (tmp_path / "chip.toml").write_text(chip, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -64,6 +67,8 @@ def same_lines(text: str) -> list[str]:
     ("command", "output"), README_EXAMPLES, ids=[command for command, _ in README_EXAMPLES]
 )
 def test_the_readme_shows_what_its_commands_print(run: Run, command: str, output: str) -> None:
+    if "my-chips.csv" in command and "add" not in command:
+        run("add", "--from", "chip.toml", "--into", "my-chips.csv")
     result = run(*shlex.split(command)[1:])
     assert result.code == 0
     if output.strip():
@@ -78,6 +83,7 @@ def test_the_readme_shows_every_command(command: list[str]) -> None:
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_help_has_an_example_that_works(run: Run, command: list[str]) -> None:
+    run("add", "--from", "chip.toml", "--into", "my-chips.csv")
     help_ = run(*command, "--help")
     assert help_.code == 0
     example = re.search(r"Example: memwall-trends (.*)", help_.out)

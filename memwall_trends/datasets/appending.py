@@ -1,0 +1,213 @@
+"""Appending: several at once lose nothing, and one killed half-way leaves no half row.
+
+Whoever appends holds a lock, writes the whole new file beside the old one and puts it in its place in one
+step.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from memwall_trends.datasets.files import read_csv, read_header
+from memwall_trends.datasets.overlay import SOURCE_COLUMNS, overlay_columns, read_overlay
+from memwall_trends.datasets.registry import Table, find_series, find_table
+from memwall_trends.errors import MemwallError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LOCK_SECONDS = 120.0
+KEY = ["table", "name", "precision", "engine", "sparsity", "family", "scope"]
+"""The columns of a user's file whose values no two rows share."""
+
+
+def append_to_file(rows: pd.DataFrame, path: str | Path) -> None:
+    """Append rows to a file of a user's, which is made if there is none.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Text, with columns of `memwall_trends.datasets.overlay.overlay_columns`.
+    path : str or Path
+        The file. What it holds stays as it is, byte for byte.
+
+    Raises
+    ------
+    MemwallError
+        If a row is there already, the file lacks a column that a row fills, or it cannot be read or written.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> path = Path(mkdtemp()) / "mine.csv"
+    >>> row = {"table": "memory_capacity", "name": "Acme A1", "date": "2026-06", "value": "80", "unit": "GB"}
+    >>> append_to_file(pd.DataFrame([row]), path)
+    >>> read_overlay(path)[0]["name"].tolist()
+    ['Acme A1']
+    """
+    path = Path(path).resolve()
+    with _locked(path):
+        if path.exists() and path.stat().st_size:
+            content = _read_bytes(path)
+            existing, _ = read_overlay(path)
+            _refuse_known(rows, existing, path.name)
+            header = read_header(path)
+            _refuse_missing(rows, header, path)
+            newline = "\r\n" if b"\r\n" in content else "\n"
+            if not content.endswith(b"\n"):
+                content += newline.encode()
+        else:
+            header, newline = overlay_columns(), "\n"
+            content = _to_csv(pd.DataFrame(columns=header), newline).encode()
+        _refuse_known(rows, rows.iloc[:0], path.name)
+        text = _to_csv(rows.reindex(columns=header, fill_value=""), newline, header=False)
+        _replace(path, content + text.encode())
+
+
+def append_to_tables(rows: pd.DataFrame, folder: Path) -> list[Path]:
+    """Append rows to the tables of a checkout, each in its place by date and name, and their sources.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As in `append_to_file`; a source that ``sources.csv`` does not have is described in the columns
+        ``source_kind, source_title, source_publisher, source_url``.
+    folder : Path
+        The ``datasets`` folder of the checkout.
+
+    Returns
+    -------
+    list of Path
+        The files that changed, ``sources.csv`` first.
+
+    Raises
+    ------
+    MemwallError
+        If a row is there already, a source is not described, or a file cannot be read or written.
+    """
+    with _locked(folder / "tables"):
+        contents: dict[Path, bytes] = {}
+        sources = _new_sources(rows, folder)
+        if len(sources):
+            contents[folder / "sources.csv"] = _merge(sources, find_table("sources"), folder, ["source"])
+        for name, part in rows.groupby("table", sort=False):
+            table = find_series(str(name))
+            contents[folder / table.path.name] = _merge(part, table, folder, ["date", "name"])
+        for path, content in contents.items():  # a value never stands there without its source
+            _replace(path, content)
+    return list(contents)
+
+
+def in_checkout(folder: Path) -> bool:
+    """Return whether a folder of datasets is that of a checkout, not of an installed package."""
+    return folder.name == "datasets"
+
+
+def _merge(rows: pd.DataFrame, table: Table, folder: Path, order: list[str]) -> bytes:
+    path = folder / table.path.name
+    existing, _ = read_csv(path)
+    _refuse_known(rows, existing, path.name, table.key)
+    merged = pd.concat([existing, rows.reindex(columns=existing.columns, fill_value="")])
+    return _to_csv(merged.sort_values(order, kind="stable"), "\n").encode()
+
+
+def _new_sources(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    known, _ = read_csv(folder / "sources.csv")
+    wanted = rows[~rows["source"].isin(known["source"])].drop_duplicates("source")
+    described = wanted.reindex(columns=list(SOURCE_COLUMNS), fill_value="")
+    described = described.rename(columns=lambda column: column.removeprefix("source_"))
+    for column in described:
+        for source in wanted.loc[described[column] == "", "source"]:
+            raise MemwallError(
+                f"{source!r} is not in sources.csv: describe it with {', '.join(SOURCE_COLUMNS)} "
+                f"(source_{column} is empty)"
+            )
+    dates = set(rows["date_source"]) - set(known["source"]) - set(wanted["source"])
+    if dates:
+        raise MemwallError(f"date_source {min(dates)!r} is not in sources.csv: add it there first")
+    return described.assign(source=wanted["source"])
+
+
+def _refuse_known(
+    rows: pd.DataFrame, existing: pd.DataFrame, file: str, key: list[str] | None = None
+) -> None:
+    known = set(_keys(existing, key or KEY))
+    for row in _keys(rows, key or KEY):
+        if row in known:
+            described = " ".join(cell for cell in row if cell)
+            raise MemwallError(
+                f"{file}: {described} is there already; change that row, or give the device another name"
+            )
+        known.add(row)
+
+
+def _refuse_missing(rows: pd.DataFrame, header: list[str], path: Path) -> None:
+    filled = [column for column in rows if (rows[column] != "").any()]
+    missing = [column for column in filled if column not in header]
+    if missing:
+        raise MemwallError(
+            f"{path}: the header lacks {', '.join(map(repr, missing))}; add the column(s) to it"
+        )
+
+
+def _keys(rows: pd.DataFrame, columns: list[str]) -> list[tuple[str, ...]]:
+    cells = rows.reindex(columns=columns, fill_value="").astype(object)
+    return list(map(tuple, cells.where(cells.notna(), "").to_numpy().tolist()))
+
+
+def _to_csv(rows: pd.DataFrame, newline: str, *, header: bool = True) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator=newline)
+    if header:
+        writer.writerow(rows.columns)
+    writer.writerows(rows.to_numpy().tolist())
+    return text.getvalue()
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_name(f".{path.name}.lock"), timeout=LOCK_SECONDS):
+            yield
+    except Timeout:
+        raise MemwallError(
+            f"{path}: somebody else has been writing it for {LOCK_SECONDS:g} s; try again"
+        ) from None
+    except OSError as error:
+        raise MemwallError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put a file in the place of another in one step, and see it on the disk."""
+    beside = path.with_name(f".{path.name}.new")
+    with beside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    if path.exists():
+        shutil.copymode(path, beside)
+    beside.replace(path)
+    if os.name == "posix":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise MemwallError(f"{path}: cannot be read: {error.strerror or error}") from None

@@ -11,8 +11,9 @@ import pandas as pd
 from memwall_trends import defaults
 from memwall_trends.datasets import find_series, load_table
 from memwall_trends.errors import MemwallError, TooFewObservations
+from memwall_trends.growth import check_level
 from memwall_trends.selection import merge_where, parse_where, split_precision, split_where
-from memwall_trends.trends import check_level, fit_trend
+from memwall_trends.trends import fit_trend
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

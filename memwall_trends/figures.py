@@ -13,12 +13,14 @@ import pandas as pd
 from memwall_trends import defaults, theme
 from memwall_trends.datasets import find_series
 from memwall_trends.errors import MemwallError, unknown
-from memwall_trends.selection import When, Where, split_precision, split_where
-from memwall_trends.trends import Trend, describe_period, fit_trend
+from memwall_trends.growth import describe_period
+from memwall_trends.trends import Trend, fit_trends
 from memwall_trends.units import decimal_years, format_interval, format_level, format_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+
+    from memwall_trends.selection import When, Where
 
 POINTS = {
     defaults.PAPER: "Points: recovered from the figures of Gholami et al., AI and Memory Wall "
@@ -71,21 +73,16 @@ def hw_scaling(
         "dram_bandwidth": (theme.CHARCOAL, "square"),
         "interconnect_bandwidth": (theme.VERMILLION, "triangle-up"),
     }
-    columns = {name: find_series(name, dataset).columns for name in looks}
-    conditions, precisions = split_where(where, columns), split_precision(precision, columns)
-    trends = [
-        fit_trend(
-            name,
-            dataset=dataset,
-            since=since,
-            until=until,
-            where=conditions[name],
-            precision=precisions[name],
-            frontier=frontier,
-            overlay=overlay,
-        )
-        for name in looks
-    ]
+    trends = fit_trends(
+        list(looks),
+        dataset=dataset,
+        since=since,
+        until=until,
+        where=where,
+        precision=precision,
+        frontier=frontier,
+        overlay=overlay,
+    )
     legend = {trend.series: _legend_label(trend, dataset, per, level) for trend in trends}
     points = pd.concat([_points(trend, legend) for trend in trends])
     lines = pd.concat([_line(trend, legend, level) for trend in trends])

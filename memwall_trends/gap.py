@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 
 from memwall_trends import defaults
-from memwall_trends.datasets import find_series
 from memwall_trends.errors import MemwallError
-from memwall_trends.selection import When, Where, split_precision, split_where
-from memwall_trends.trends import Growth, Trend, fit_trend, t_quantile
+from memwall_trends.growth import Growth, t_quantile
+from memwall_trends.trends import Trend, fit_trends
 from memwall_trends.units import decimal_years
 
 if TYPE_CHECKING:
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import ArrayLike
+
+    from memwall_trends.selection import When, Where
 
 METHOD = "ratio of two fitted trends"
 ASSUMPTION = (
@@ -230,22 +231,16 @@ def fit_gap(
     """
     if numerator == denominator:
         raise MemwallError(f"a gap needs two different series; got {numerator!r} twice")
-    columns = {name: find_series(name, dataset).columns for name in (numerator, denominator)}
-    conditions = split_where(where, columns)
-    precisions = split_precision(precision, columns)
-    top, bottom = (
-        fit_trend(
-            name,
-            dataset=dataset,
-            since=since,
-            until=until,
-            where=conditions[name],
-            precision=precisions[name],
-            frontier=frontier,
-            overlay=overlay,
-            method=method,
-        )
-        for name in (numerator, denominator)
+    top, bottom = fit_trends(
+        [numerator, denominator],
+        dataset=dataset,
+        since=since,
+        until=until,
+        where=where,
+        precision=precision,
+        frontier=frontier,
+        overlay=overlay,
+        method=method,
     )
     return Gap(
         slope=top.slope - bottom.slope,
@@ -282,6 +277,7 @@ def outside(trend: Trend, year: float) -> float:
 
     Examples
     --------
+    >>> from memwall_trends.trends import fit_trend
     >>> outside(fit_trend("dram_bandwidth", dataset="gholami2024"), 2010.0)
     0.0
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path  # noqa: TC003  Typer reads the annotations
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,10 +23,14 @@ from memwall_trends.cli.options import (
     Until,
     Vendor,
     With,
+    read_choice,
     read_conditions,
 )
 from memwall_trends.cli.output import emit, to_records, to_text
 from memwall_trends.errors import MemwallError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SHOWN_COLUMNS = (
     "claim", "name", "quantity", "precision", "engine", "sparsity", "scope", "date", "value", "rate",
@@ -78,13 +82,10 @@ def data_show(
     format_: Output = OutputFormat.TABLE,
 ) -> None:
     """Print the rows of a table; JSON and CSV have all columns."""
-    from memwall_trends.datasets import find_table, load_table
-    from memwall_trends.selection import select
+    from memwall_trends.datasets import find_table
 
     table = find_table(name, dataset)
-    conditions = read_conditions(where, kind, vendor, scope)
-    rows = load_table(name, dataset, overlay=with_ or ())
-    rows = select(rows, since=since, until=until, where=conditions, origin=name)
+    rows = _choose_rows(name, dataset, since, until, read_conditions(where, kind, vendor, scope), with_)
     if table.types.get("date") == "date":
         rows = rows.assign(date=rows["date"].dt.strftime("%Y-%m-%d"))
     # A table of several quantities has no room for the printed label.
@@ -124,8 +125,7 @@ def data_export(
     with_: With = None,
 ) -> None:
     """Write a table, or the chosen rows of it, as CSV, Parquet or JSON."""
-    from memwall_trends.datasets import export_rows, load_table
-    from memwall_trends.selection import select
+    from memwall_trends.datasets import export_rows
 
     ending = out.suffix.removeprefix(".").lower() if out else "csv"
     chosen = format_ or next((each for each in ExportFormat if each == ending), None)
@@ -133,11 +133,8 @@ def data_export(
         raise MemwallError(f"{out}: expected a file that ends in .csv, .parquet or .json, or --format")
     if chosen is ExportFormat.PARQUET and out is None:
         raise MemwallError("Parquet is no text: say where to write it, as in --out table.parquet")
-    rows = load_table(name, dataset, overlay=with_ or ())
-    conditions = read_conditions(where, kind, vendor, scope)
-    text = export_rows(
-        select(rows, since=since, until=until, where=conditions, origin=name), chosen.value, out
-    )
+    rows = _choose_rows(name, dataset, since, until, read_conditions(where, kind, vendor, scope), with_)
+    text = export_rows(rows, chosen.value, out)
     typer.echo(text if out is None else out, nl=out is not None)
 
 
@@ -182,11 +179,21 @@ def cite(
     chosen = choose_observations(
         series,
         dataset=dataset,
-        since=since,
-        until=until,
-        where=read_conditions(where, kind, vendor, scope),
-        precision=precision,
-        frontier=frontier,
-        overlay=with_ or (),
+        **read_choice(since, until, where, kind, vendor, scope, precision, frontier, with_),
     )
     typer.echo(to_bibtex(find_sources(chosen.observations, with_ or ())))
+
+
+def _choose_rows(
+    name: str,
+    dataset: str,
+    since: str | None,
+    until: str | None,
+    where: dict[str, list[str]],
+    overlay: list[Path] | None,
+) -> pd.DataFrame:
+    from memwall_trends.datasets import load_table
+    from memwall_trends.selection import select
+
+    rows = load_table(name, dataset, overlay=overlay or ())
+    return select(rows, since=since, until=until, where=where, origin=name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -104,9 +104,9 @@ Output = Annotated[
 
 def read_conditions(
     where: Sequence[str] | None,
-    kind: Sequence[str] | None = None,
-    vendor: Sequence[str] | None = None,
-    scope: str | None = None,
+    kind: Sequence[str] | None,
+    vendor: Sequence[str] | None,
+    scope: str | None,
 ) -> dict[str, list[str]]:
     """Return the conditions of ``--where`` and of the options that stand for one column of it."""
     from memwall_trends.errors import MemwallError
@@ -119,3 +119,25 @@ def read_conditions(
         if values:
             conditions[column] = list(values)
     return conditions
+
+
+def read_choice(
+    since: str | None,
+    until: str | None,
+    where: Sequence[str] | None,
+    kind: Sequence[str] | None,
+    vendor: Sequence[str] | None,
+    scope: str | None,
+    precision: str | None,
+    frontier: bool,
+    with_: Sequence[Path] | None,
+) -> dict[str, Any]:
+    """Return the options that choose observations, as the functions take them."""
+    return {
+        "since": since,
+        "until": until,
+        "where": read_conditions(where, kind, vendor, scope),
+        "precision": precision,
+        "frontier": frontier,
+        "overlay": with_ or (),
+    }

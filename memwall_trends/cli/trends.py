@@ -25,7 +25,7 @@ from memwall_trends.cli.options import (
     Until,
     Vendor,
     With,
-    read_conditions,
+    read_choice,
 )
 from memwall_trends.cli.output import emit, to_records
 from memwall_trends.errors import MemwallError
@@ -63,16 +63,11 @@ def reproduce(
 ) -> None:
     """Recompute the growth rates that AI and Memory Wall prints, from the points of its own figures."""
     from memwall_trends import claims
-    from memwall_trends.trends import describe_period
+    from memwall_trends.growth import describe_period
     from memwall_trends.units import format_level
 
     recomputed = claims.reproduce(
-        since=since,
-        until=until,
-        where=read_conditions(where, kind, vendor, scope),
-        precision=precision,
-        frontier=frontier,
-        overlay=with_ or (),
+        **read_choice(since, until, where, kind, vendor, scope, precision, frontier, with_),
         per=per,
         level=level,
     )
@@ -134,16 +129,11 @@ def rate(
     """Fit an exponential trend to a series and print its growth factor and doubling time."""
     from memwall_trends.trends import fit_trend
 
-    conditions = read_conditions(where, kind, vendor, scope)
+    choice = read_choice(since, until, where, kind, vendor, scope, precision, frontier, with_)
     trend = fit_trend(
         series,
         dataset=dataset,
-        since=since,
-        until=until,
-        where=conditions,
-        precision=precision,
-        frontier=frontier,
-        overlay=with_ or (),
+        **choice,
         date_column=date_column,
         value_column=value_column,
     )
@@ -152,7 +142,7 @@ def rate(
         records=trend.to_record(per, level),
         shown=trend.shown(per, level),
         title=f"{trend.series} ({trend.dataset})",
-        notes=[trend.describe(), *_note_default_rows(trend, conditions)],
+        notes=[trend.describe(), *_note_default_rows(trend, choice["where"])],
     )
 
 
@@ -191,12 +181,7 @@ def gap(
         numerator,
         denominator,
         dataset=dataset,
-        since=since,
-        until=until,
-        where=read_conditions(where, kind, vendor, scope),
-        precision=precision,
-        frontier=frontier,
-        overlay=with_ or (),
+        **read_choice(since, until, where, kind, vendor, scope, precision, frontier, with_),
     )
     shown = fitted.shown(per, level)
     for row in to_records(fitted.project(years, level)):
@@ -268,12 +253,7 @@ def figures(
         return
     options: dict[str, Any] = {
         "dataset": dataset,
-        "since": since,
-        "until": until,
-        "where": read_conditions(where, kind, vendor, scope),
-        "precision": precision,
-        "frontier": frontier,
-        "overlay": with_ or (),
+        **read_choice(since, until, where, kind, vendor, scope, precision, frontier, with_),
         "per": per,
         "level": level,
     }

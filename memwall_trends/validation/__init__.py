@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from memwall_trends import defaults
@@ -24,7 +23,7 @@ from memwall_trends.errors import MemwallError
 from memwall_trends.validation.rules import DOUBTS, RULES, records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 CHECKED = "checked:"
 """What a note says of a value that looks wrong and is right, followed by how that was checked."""
@@ -183,17 +182,48 @@ def _check_schema(rows: Rows) -> list[dict[str, Any]]:
         {key: value for key, value in rows.table.schema.items() if key != "foreignKeys"}
     )
     report = Resource(data=data, schema=schema).validate()
+    fields = {field["name"]: field for field in rows.table.schema["fields"]}
     problems = []
-    for row, column, rule, message in report.flatten(["rowNumber", "fieldName", "type", "note"]):
+    for row, column, rule, cell, found in report.flatten(["rowNumber", "fieldName", "type", "cell", "note"]):
         line = rows.lines[row - 2] if row else 1
-        problems.append(_problem(rows.file, line, column or "", rule, message))
-    if "value" in rows.table.types and rows.table.types.get("date") == "date":
+        problem = _expected(fields[column], rule, cell) if column in fields else _with_lines(found, rows)
+        problems.append(_problem(rows.file, line, column or "", rule, problem))
+    reported = {(problem["row"], problem["column"]) for problem in problems}
+    if rows.table.units:
         finite = parse_values(rows.frame["value"]).notna()
-        problems += [
-            _problem(rows.file, rows.lines[position], "value", "type-error", "expected a number above zero")
-            for position in np.flatnonzero(~finite)
-        ]
+        units = " or ".join(rows.table.units)
+        for column, right, expected in (
+            ("value", finite, "a number above zero"),
+            ("unit", rows.frame["unit"].isin(rows.table.units), f"{units}, the unit of {rows.table.name}"),
+        ):
+            problems += [
+                _problem(
+                    rows.file, rows.lines[place], column, "constraint-error", f"{cell!r}; expected {expected}"
+                )
+                for place, cell in enumerate(rows.frame[column])
+                if not right.iloc[place] and (rows.lines[place], column) not in reported
+            ]
     return problems
+
+
+def _expected(field: Mapping[str, Any], rule: str, cell: str) -> str:
+    """Return what was found in a cell, and what the data dictionary expects there."""
+    constraints = field.get("constraints", {})
+    found = repr(cell) if cell else "empty"
+    if rule == "constraint-error" and "enum" in constraints:
+        return f"{found}; expected one of {', '.join(constraints['enum'])}"
+    if not cell:
+        meaning = re.split(r"[.;](?:\s|$)", field["description"])[0]
+        return f"empty; expected: {meaning[0].lower()}{meaning[1:]}"
+    if rule == "constraint-error" and "minimum" in constraints:
+        return f"{cell!r}; expected at least {constraints['minimum']:g}"
+    kinds = {"date": "a day as in 2026-06-01", "number": "a number", "integer": "a whole number"}
+    return f"{cell!r}; expected {kinds.get(field['type'], field['description'])}"
+
+
+def _with_lines(message: str, rows: Rows) -> str:
+    """Return a message of Frictionless with lines of the file where it counts rows."""
+    return re.sub(r"row at position (\d+)", lambda row: f"row {rows.lines[int(row[1]) - 2]}", message)
 
 
 def _check_sources(rows: Rows) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ A chip is described by `CHIP_KEYS` and a list of values, as in ::
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import tempfile
 from dataclasses import dataclass
@@ -25,8 +26,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from memwall_trends.datasets import datasets_folder, find_series, list_series
-from memwall_trends.datasets.appending import append_to_file, append_to_tables
+from memwall_trends.datasets import datasets_folder, find_series, list_series, load_table
+from memwall_trends.datasets.appending import append_to_file, append_to_tables, check_place
 from memwall_trends.datasets.files import read_csv, read_text
 from memwall_trends.datasets.overlay import SOURCE_COLUMNS, overlay_columns, read_overlay
 from memwall_trends.errors import MemwallError, TooFewObservations, unknown
@@ -34,7 +35,7 @@ from memwall_trends.selection import PRECISIONS
 from memwall_trends.trends import Trend, fit_trend
 from memwall_trends.units import convert_quantity, parse_date
 from memwall_trends.validation import CHECKED, validate
-from memwall_trends.validation.rules import DOUBTS
+from memwall_trends.validation.rules import DOUBTS, GIVEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -103,7 +104,7 @@ def read_chip(path: str | Path) -> pd.DataFrame:
 
 
 def chip_rows(
-    values: Sequence[Mapping[str, str]], origin: str, labels: Sequence[str] | None = None
+    values: Sequence[Mapping[str, Any]], origin: str, labels: Sequence[str] | None = None
 ) -> pd.DataFrame:
     """Return checked and converted rows of described values.
 
@@ -166,10 +167,11 @@ def check_rows(rows: pd.DataFrame, into: Path | None = None) -> pd.DataFrame:
         If a row is in the file already.
     """
     with tempfile.TemporaryDirectory() as folder:
-        path, first = _joined(rows, into, Path(folder))
+        path, lines = _joined(rows, into, Path(folder))
         problems = validate([path])
-    problems = problems[problems["row"] >= first]
-    return problems.assign(row=problems["row"] - first + 1, file="").reset_index(drop=True)
+    problems = problems[problems["row"].isin(lines)]
+    rows_of_lines = [lines.index(line) + 1 for line in problems["row"]]
+    return problems.assign(row=rows_of_lines, file="").reset_index(drop=True)
 
 
 def is_doubt(problems: pd.DataFrame) -> pd.Series:
@@ -186,7 +188,30 @@ def with_check(rows: pd.DataFrame, reason: str) -> pd.DataFrame:
     >>> with_check(pd.DataFrame({"note": ["", "page 3"]}), "by the datasheet")["note"].tolist()
     ['checked: by the datasheet', 'page 3; checked: by the datasheet']
     """
-    return rows.assign(note=[_join(note, f"{CHECKED} {reason}") for note in rows["note"]])
+    how = " ".join(reason.split())
+    if not how:
+        raise MemwallError("how was it checked? Name the page or the second source")
+    return rows.assign(note=[_join(note, f"{CHECKED} {how}") for note in rows["note"]])
+
+
+def find_replaced(rows: pd.DataFrame) -> list[str]:
+    """Return which of new rows take the place of ours in what a user's file is laid over.
+
+    Examples
+    --------
+    >>> row = {"table": "dram_bandwidth", "name": "AMD Instinct MI300X", "date": "2023-12-06"}
+    >>> find_replaced(chip_rows([{**row, "value": "5.3 TB/s", "source": "amd-cdna3-whitepaper"}], "example"))
+    ['dram_bandwidth AMD Instinct MI300X']
+    """
+    replaced = []
+    for name, part in rows.groupby("table", sort=False):
+        ours = load_table(str(name))
+        key = find_series(str(name)).key
+        known = set(map(tuple, ours[key].to_numpy().tolist()))
+        replaced += [
+            " ".join([str(name), *row]) for row in part[key].to_numpy().tolist() if tuple(row) in known
+        ]
+    return replaced
 
 
 def find_effects(rows: pd.DataFrame, into: Path | None = None) -> list[Effect]:
@@ -205,7 +230,8 @@ def find_effects(rows: pd.DataFrame, into: Path | None = None) -> list[Effect]:
     """
     with tempfile.TemporaryDirectory() as folder:
         after, _ = _joined(rows, into, Path(folder))
-        before = [into] if into is not None and into.is_file() else []
+        held = into is not None and into.is_file() and into.stat().st_size
+        before = [into] if into and held and read_csv(into, may_be_empty=True)[1] else []
         return [
             Effect(series, options, _fit(series, options, before), _fit(series, options, [after]))
             for series, options in _fits(rows)
@@ -227,17 +253,26 @@ def add_rows(rows: pd.DataFrame, into: Path) -> list[Path]:
     MemwallError
         As `memwall_trends.datasets.appending`.
     """
+    check_into(into)
     if into.is_dir():
-        if into.resolve() != datasets_folder().resolve():
-            raise MemwallError(
-                f"{into} is a folder; expected a CSV file, or the datasets folder of this checkout"
-            )
         return append_to_tables(rows, into)
     append_to_file(rows, into)
     return [into]
 
 
-def _flatten(described: Mapping[str, Any], origin: str) -> list[dict[str, str]]:
+def check_into(into: Path) -> None:
+    """Refuse a place that rows cannot be added to: a folder other than ours, or a device.
+
+    Raises
+    ------
+    MemwallError
+        With what was expected.
+    """
+    if not into.is_dir() or into.resolve() != datasets_folder().resolve():
+        check_place(into)
+
+
+def _flatten(described: Mapping[str, Any], origin: str) -> list[dict[str, Any]]:
     """Return the values of a described chip, each with what the chip says of all."""
     chip = {key: cell for key, cell in described.items() if key not in ("values", "source")}
     source = described.get("source", "")
@@ -252,20 +287,25 @@ def _flatten(described: Mapping[str, Any], origin: str) -> list[dict[str, str]]:
     values = described.get("values", [])
     if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
         raise MemwallError(f"{origin}: 'values' is a list of tables: [[values]] and what describes each")
-    return [{key: str(cell) for key, cell in {**chip, **value}.items()} for value in values]
+    return [{**chip, **value} for value in values]
 
 
-def _row(value: Mapping[str, str]) -> dict[str, str]:
+def _row(value: Mapping[str, Any]) -> dict[str, str]:
     columns = overlay_columns()
     wrong = [key for key in value if key not in columns]
     if wrong:
         raise unknown("column", wrong[0], columns)
-    cells = {key: " ".join(str(cell).split()) for key, cell in value.items()}
+    cells = {key: _text(key, cell) for key, cell in value.items()}
     if cells.get("table") not in list_series():
         raise unknown("table", cells.get("table", ""), list_series())
     if not cells.get("source"):
         raise MemwallError("no source; expected a key of sources.csv or an address (https://...)")
     table = find_series(cells["table"])
+    foreign = [
+        key for key, cell in cells.items() if cell and key not in (*table.columns, "table", *SOURCE_COLUMNS)
+    ]
+    if foreign:
+        raise MemwallError(f"{table.name} has no column {foreign[0]!r}; it has {', '.join(table.columns)}")
     usual = {column: cell for column, cell in USUAL.items() if column in table.columns}
     cells = {**usual, **{key: cell for key, cell in cells.items() if cell}}
     cells.setdefault("date_source", cells["source"])
@@ -279,9 +319,9 @@ def _row(value: Mapping[str, str]) -> dict[str, str]:
     if re.fullmatch(r"[\d.eE+-]+", written):
         written = f"{written} {cells.get('unit', unit)}"
     cells["value"], cells["unit"] = _plain(convert_quantity(written, unit)), unit
-    if re.search(r"[KMGTP]iB", written):
-        # Asked to check a capacity that vendors print otherwise: the user wrote the unit out.
-        cells["note"] = _join(cells.get("note", ""), f"{CHECKED} given as {written}")
+    if re.search(r"[KMGTP]iB$", written):
+        # Vendors print GB for GiB; this capacity is meant as it is written.
+        cells["note"] = _join(cells.get("note", ""), f"{GIVEN}{written}")
     return {column: cells.get(column, "") for column in columns}
 
 
@@ -312,15 +352,31 @@ def _fit(series: str, options: dict[str, Any], overlay: Sequence[Path]) -> Trend
         return None
 
 
-def _joined(rows: pd.DataFrame, into: Path | None, folder: Path) -> tuple[Path, int]:
-    """Write the rows of a user's file and the new ones into a folder; return where, and their first line."""
-    path, first = folder / "new-rows.csv", 2
+def _joined(rows: pd.DataFrame, into: Path | None, folder: Path) -> tuple[Path, list[int]]:
+    """Write a user's rows and the new ones into a folder; return the file and the lines of the new ones."""
+    path = folder / "new-rows.csv"
     if into is not None and into.is_file() and into.stat().st_size:
+        read_overlay(into, may_be_empty=True)  # what is wrong with it is told of the file itself
         path = folder / into.name
-        first = read_overlay(into)[1][-1] + 1
         path.write_bytes(into.read_bytes())
     append_to_file(rows, path)
-    return path, first
+    return path, read_overlay(path)[1][-len(rows) :]
+
+
+def _text(key: str, cell: object) -> str:
+    """Return a cell as a line of text.
+
+    Raises
+    ------
+    MemwallError
+        If it is neither text, number nor day, or holds what no reader sees.
+    """
+    if isinstance(cell, bool) or not isinstance(cell, str | int | float | dt.date):
+        raise MemwallError(f"{key} is {type(cell).__name__}; expected text, a number or a day")
+    text = " ".join(str(cell).split())
+    if not text.isprintable():
+        raise MemwallError(f"{key} holds a character that cannot be printed: {text!r}")
+    return text
 
 
 def _plain(number: float) -> str:

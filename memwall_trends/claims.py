@@ -12,7 +12,13 @@ from memwall_trends import defaults
 from memwall_trends.datasets import find_series, load_table
 from memwall_trends.errors import MemwallError, TooFewObservations
 from memwall_trends.growth import check_level
-from memwall_trends.selection import merge_where, parse_where, split_precision, split_where
+from memwall_trends.selection import (
+    choose_observations,
+    merge_where,
+    parse_where,
+    split_precision,
+    split_where,
+)
 from memwall_trends.trends import fit_trend
 
 if TYPE_CHECKING:
@@ -105,12 +111,12 @@ def reproduce(
             "frontier": frontier,
         }
         own = _recompute(claim, options, level)
-        curated = _confront(claim, own, {**options, "overlay": overlay}, level)
+        curated = _confront(claim, {**options, "overlay": overlay}, level)
         rows.append({**own, **curated})
     if all(math.isnan(row["rate"]) for row in rows):
         reasons = "\n".join(row["verdict"].removeprefix(f"{UNTESTED}: ") for row in rows)
         raise MemwallError(f"no claim can be tested:\n{reasons}")
-    return pd.DataFrame(rows).drop(columns=["first_date", "last_date"])
+    return pd.DataFrame(rows)
 
 
 def load_claims(per: float) -> list[dict[str, Any]]:
@@ -209,8 +215,6 @@ def _recompute(claim: dict[str, Any], options: dict[str, Any], level: float) -> 
         "n_obs": 0,
         "r_squared": math.nan,
         "doubling_time_years": math.nan,
-        "first_date": options["since"],
-        "last_date": options["until"],
     }
     where = {**_conditions(claim["where"]), **options["where"]}
     try:
@@ -227,21 +231,26 @@ def _recompute(claim: dict[str, Any], options: dict[str, Any], level: float) -> 
         "r_squared": trend.r_squared,
         "doubling_time_years": trend.doubling_time_years,
         "verdict": judge(claim["rate"], int(claim["significant_digits"]), trend.growth_factor(period)),
-        "first_date": trend.first_date,
-        "last_date": trend.last_date,
     }
 
 
-def _confront(
-    claim: dict[str, Any], own: dict[str, Any], options: dict[str, Any], level: float
-) -> dict[str, Any]:
+def _confront(claim: dict[str, Any], options: dict[str, Any], level: float) -> dict[str, Any]:
     """Return the fits of the curated data over the window of the paper's points, and to today."""
-    untils = {"curated_window": own["last_date"], "curated_today": options["until"]}
+    try:
+        points = choose_observations(
+            claim["series"],
+            dataset=claim["dataset"],
+            since=options["since"],
+            until=options["until"],
+            where=_conditions(claim["where"]),
+        ).observations["date"]
+        first, last = points.min().date(), points.max().date()
+    except TooFewObservations:
+        first, last = options["since"], options["until"]
     where = merge_where(_conditions(claim["curated_where"]), options["where"])
     row: dict[str, Any] = {}
-    for fit, until in untils.items():
-        chosen = {**options, "since": own["first_date"], "until": until, "where": where}
-        cells = _curated_fit(claim, chosen, level)
+    for fit, until in {"curated_window": last, "curated_today": options["until"]}.items():
+        cells = _curated_fit(claim, {**options, "since": first, "until": until, "where": where}, level)
         row.update({f"{fit}_{key}": cell for key, cell in cells.items()})
     return row
 
@@ -256,6 +265,12 @@ def _curated_fit(claim: dict[str, Any], options: dict[str, Any], level: float) -
         trend = fit_trend(claim["series"], **options)
     except TooFewObservations as error:
         return {**none, "n_obs": error.n_obs, "verdict": f"{UNTESTED}: {error}"}
+    claimed = find_series(claim["series"], claim["dataset"]).unit
+    if trend.unit != claimed:
+        return {
+            **none,
+            "verdict": f"{UNTESTED}: the claim is about {claimed}, these rows are in {trend.unit}",
+        }
     low, high = trend.growth_interval(claim["period_years"], level)
     return {
         "rate": trend.growth_factor(claim["period_years"]),

@@ -214,7 +214,7 @@ def convert_quantity(text: str, unit: str) -> float:
     >>> convert_quantity("80 GiB", "GB"), convert_quantity("900 Gb/s", "GB/s")
     (85.89934592, 112.5)
     """
-    match = re.fullmatch(r"\s*(\d[\d.]*(?:[eE][+-]?\d+)?)\s*([A-Za-z][A-Za-z/ ]*)?", text, re.ASCII)
+    match = re.fullmatch(r"\s*(\d[\d.]*(?:[eE][+-]?\d+)?)\s*([A-Za-z][A-Za-z/ ]{0,30})?\s*", text, re.ASCII)
     registry = _unit_registry()
     try:
         if match is None:

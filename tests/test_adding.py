@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +19,6 @@ from memwall_trends.trends import fit_trend
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
     from typing import Any
 
     Run = Callable[..., Any]
@@ -95,7 +96,7 @@ def test_a_chip_is_read_with_all_its_values_in_canonical_units(toml: Callable[[s
 
 def test_a_capacity_in_binary_units_says_what_was_given(toml: Callable[[str], Path]) -> None:
     rows = read_chip(toml(CHIP + VALUES))
-    assert rows["note"].tolist() == ["", "", "", "checked: given as 80 GiB", ""]
+    assert rows["note"].tolist() == ["", "", "", "given as 80 GiB", ""]
     assert check_rows(rows).empty
 
 
@@ -250,6 +251,86 @@ def test_a_folder_that_is_not_ours_is_no_place_for_rows(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ("name = true\n", "value 1: name is bool; expected text, a number or a day"),
+        ('name = ["x"]\n', "value 1: name is list"),
+        ("note = {a = 1}\n", "value 1: note is dict"),
+        ('name = "a\\u202Eb"\n', "value 1: name holds a character that cannot be printed"),
+        ('precision = "fp8"\n', "value 1: memory_capacity has no column 'precision'"),
+    ],
+)
+def test_a_cell_is_text_a_number_or_a_day(toml: Callable[[str], Path], values: str, message: str) -> None:
+    chip = CHIP.replace('name = "Acme A1"\n', "") if values.startswith("name") else CHIP
+    value = '[[values]]\ntable = "memory_capacity"\nvalue = "80 GB"\n' + values
+    with pytest.raises(MemwallError, match=re.escape(message)):
+        read_chip(toml(chip + value))
+
+
+def test_a_unit_written_out_settles_no_other_doubt() -> None:
+    chip = {"name": "Acme A1", "vendor": "Acme", "kind": "gpu", "date": "2026", "source": "vaswani2017"}
+    row = {**chip, "table": "memory_capacity", "value": "80000 GiB", "memory": "HBM3e", "locator": "x"}
+    problems = check_rows(chip_rows([row], "test"))
+    assert problems["rule"].tolist() == ["off-trend"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(("dense", "2.5e6"), ("structured", "2e6")), (("structured", "2e6"), ("dense", "2.5e6"))],
+)
+def test_a_new_rate_is_checked_against_those_that_are_there(
+    tmp_path: Path, first: tuple[str, str], second: tuple[str, str]
+) -> None:
+    chip = {"name": "Acme A1", "vendor": "Acme", "kind": "gpu", "date": "2026", "source": "vaswani2017"}
+    rates = [
+        chip_rows(
+            [
+                {**chip, "table": "peak_flops", "precision": "bf16", "engine": "matrix", "locator": "x"}
+                | {"sparsity": sparsity, "value": value}
+            ],
+            "test",
+        )
+        for sparsity, value in (first, second)
+    ]
+    add_rows(rates[0], tmp_path / "mine.csv")
+    assert check_rows(rates[1], tmp_path / "mine.csv")["rule"].tolist() == ["dense-above-sparse"]
+
+
+def test_a_rate_above_our_sparse_one_is_refused() -> None:
+    ours = load_table("peak_flops").query("name == 'NVIDIA H100 SXM5' and precision == 'bf16'").iloc[0]
+    row = {
+        "table": "peak_flops",
+        "value": "3 PFLOP/s",
+        "precision": "bf16",
+        "engine": "matrix",
+        "source": "vaswani2017",
+    }
+    device = {
+        "name": ours["name"],
+        "vendor": "NVIDIA",
+        "kind": "gpu",
+        "date": str(ours["date"].date()),
+        "locator": "x",
+    }
+    assert "dense-above-sparse" in set(check_rows(chip_rows([{**row, **device}], "test"))["rule"])
+
+
+@pytest.mark.parametrize("content", ["", "HEADER\n", "\nHEADER\n", "HEADER\n\n\n"])
+def test_a_file_without_rows_takes_the_first(
+    toml: Callable[[str], Path], tmp_path: Path, content: str
+) -> None:
+    from memwall_trends.datasets.overlay import overlay_columns
+
+    mine = tmp_path / "mine.csv"
+    mine.write_text(content.replace("HEADER", ",".join(overlay_columns())))
+    rows = read_chip(toml(CHIP + VALUES.replace("3.35 TB/s", "3.35 GB/s")))
+    assert set(check_rows(rows, mine)["row"]) == {3}
+    assert find_effects(rows, mine)
+    add_rows(rows, mine)
+    assert len(read_overlay(mine)[0]) == len(rows)
+
+
 # The command
 
 
@@ -293,7 +374,7 @@ def test_a_single_value_is_added_in_options(run: Run, tmp_path: Path) -> None:
     ("value", "reason"),
     [
         ("80 TB/s", "gives any device at most"),
-        ("8 GB/s", "a prefix too low"),
+        ("8 GB/s", "a thousand times too low"),
     ],
 )
 def test_what_is_implausible_is_refused_with_the_reason(
@@ -403,6 +484,32 @@ def test_in_an_installation_a_file_of_the_users_grows_by_default(
     monkeypatch.setattr("memwall_trends.datasets.appending.in_checkout", lambda folder: False)
     assert run("add", "dram_bandwidth", "8 TB/s", *OPTIONS).code == 0
     assert (tmp_path / "my-chips.csv").exists()
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "\n"])
+def test_a_reason_that_says_nothing_is_none(run: Run, reason: str) -> None:
+    result = run("add", "dram_bandwidth", "80 TB/s", *OPTIONS, "--into", "mine.csv", "--checked", reason)
+    assert result.code == 2
+    assert "how was it checked?" in result.err
+
+
+def test_an_unrelated_note_settles_nothing(run: Run) -> None:
+    result = run(
+        "add", "dram_bandwidth", "80 TB/s", *OPTIONS, "--into", "mine.csv", "--note", "unchecked: guess"
+    )
+    assert result.code == 2
+    assert "bandwidth-ceiling" in result.err
+
+
+@pytest.mark.parametrize("dry", [["--dry-run"], []])
+def test_a_place_for_no_file_is_refused_before_anything_else(
+    run: Run, tmp_path: Path, dry: list[str]
+) -> None:
+    for place in (tmp_path, Path("/dev/null")):
+        result = run("add", "dram_bandwidth", "8 TB/s", *OPTIONS, "--into", str(place), *dry)
+        assert result.code == 2
+        assert "expected a CSV file" in result.err
+    assert Path("/dev/null").is_char_device()
 
 
 def test_hostile_names_stay_text(run: Run, tmp_path: Path) -> None:

@@ -92,6 +92,26 @@ def test_a_users_rows_change_the_curated_fits_and_not_the_papers(csv_file: CsvFi
     assert laid["curated_today_rate"] > plain["curated_today_rate"]
 
 
+def test_the_window_is_the_papers_whatever_is_chosen_of_the_devices() -> None:
+    usual = reproduce().set_index("series")
+    for options in ({"precision": "fp8"}, {"where": {"kind": "gpu"}}, {"where": {"vendor": "AMD"}}):
+        chosen = reproduce(**options).set_index("series")
+        for series in ("peak_flops", "dram_bandwidth"):
+            last = chosen.at[series, "curated_window_last_date"]
+            assert last is None or str(last) <= str(usual.at[series, "curated_window_last_date"])
+
+
+def test_until_ends_both_curated_fits() -> None:
+    row = reproduce(until="2015").iloc[0]
+    assert row["curated_window_last_date"] <= row["curated_today_last_date"] <= "2015-12-31"
+
+
+def test_a_claim_about_lanes_is_not_judged_by_devices() -> None:
+    row = reproduce(where={"scope": ["device"]}).set_index("series").loc["interconnect_bandwidth"]
+    verdict = "cannot be tested: the claim is about GT/s, these rows are in GB/s"
+    assert row["curated_today_verdict"] == verdict
+
+
 def test_a_condition_that_only_the_papers_points_have_leaves_the_curated_fits_out() -> None:
     row = reproduce(where={"label": ["GDDR3", "GDDR4", "GDDR5", "HBM"]}).iloc[1]
     assert row["n_obs"] == 4
@@ -105,6 +125,7 @@ def test_a_condition_that_only_the_papers_points_have_leaves_the_curated_fits_ou
         (1.6, 2, 1.2, 1.56, HOLDS),
         (1.6, 2, 1.2, 1.54, SLOWER),
         (1.6, 2, 1.66, 1.7, FASTER),
+        (1.6, 2, 1.64, 1.7, HOLDS),
         (750, 2, 100, 744, SLOWER),
         (750, 2, 100, 746, HOLDS),
         (2, 1, 1.4, 1.6, HOLDS),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -123,8 +124,6 @@ def test_the_package_is_valid_for_frictionless() -> None:
 
 
 def test_a_changed_frozen_file_is_not_valid(tmp_path: Path) -> None:
-    import shutil
-
     from frictionless import Package
 
     shutil.copytree(datasets_folder(), tmp_path / "datasets")
@@ -442,7 +441,7 @@ def test_a_users_row_takes_the_place_of_ours_with_the_same_key(csv_file: CsvFile
             "table,name,date,value,unit\nmodel_size,A,2020,1,parameters\ndram_bandwidth,A,2020,1,TB/s\n",
             "row 3, column 'unit': 'TB/s'; expected GB/s, the unit of dram_bandwidth",
         ),
-        ("table,name,date,value,unit,name\n", "no rows under the header"),
+        ("table,name,date,value,unit\n", "no rows under the header"),
         ("table,name,date,value,unit,name\nmodel_size,A,2020,1,parameters,B\n", "names a column twice"),
     ],
 )
@@ -452,6 +451,56 @@ def test_what_is_wrong_with_a_users_rows_is_named(csv_file: CsvFile, content: st
         load_table("dram_bandwidth", overlay=[path])
     assert str(raised.value).startswith(f"{path}: ")
     assert message in str(raised.value)
+
+
+def test_a_chip_counts_once_among_the_papers_points(csv_file: CsvFile) -> None:
+    chip = "peak_flops,Acme A1,gpu,2026-06-01,{},GFLOP/s,{},matrix,{},,,,\n"
+    rates = [
+        ("4e6", "bf16", "dense"),
+        ("8e6", "bf16", "structured"),
+        ("8e6", "fp8", "dense"),
+        ("2e6", "tf32", "dense"),
+    ]
+    link = "interconnect_bandwidth,Acme A1,gpu,2026-06-01,900,GB/s,,,,,NVLink,device,\n"
+    path = csv_file(ROWS.splitlines(keepends=True)[0] + "".join(chip.format(*rate) for rate in rates) + link)
+    plain = load_table("peak_flops", "gholami2024")
+    for overlay in ([path], [path, path]):
+        laid = load_table("peak_flops", "gholami2024", overlay=overlay)
+        assert len(laid) == len(plain) + 1
+        assert laid["value"].max() == 4e6
+    links = load_table("interconnect_bandwidth", "gholami2024", overlay=[path])
+    assert links.equals(load_table("interconnect_bandwidth", "gholami2024"))
+
+
+@pytest.mark.parametrize("lanes", ["four", "1e400", "9" * 23, "-1e30", "nan"])
+def test_lanes_that_are_no_number_are_none(csv_file: CsvFile, lanes: str) -> None:
+    path = csv_file(
+        "table,name,date,value,unit,family,scope,lanes\n"
+        f"interconnect_bandwidth,Acme A1,2026,900,GB/s,NVLink,device,{lanes}\n"
+    )
+    rows = load_table("interconnect_bandwidth", overlay=[path])
+    assert rows.loc[rows["name"] == "Acme A1", "lanes"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("dram_bandwidth.csv", ",5325,", ",many,"),
+        ("dram_bandwidth.csv", ",2023-12-06,", ",2023-13-06,"),
+        ("dram_bandwidth.csv", "name,vendor", "nom,vendor"),
+        ("dram_bandwidth.csv", "AMD Instinct MI300X,", 'AMD "Instinct MI300X,,,'),
+        ("datapackage.json", "{", "["),
+    ],
+)
+def test_a_damaged_table_is_a_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, old: str, new: str
+) -> None:
+    shutil.copytree(datasets_folder(), tmp_path / "datasets")
+    path = tmp_path / "datasets" / file
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    monkeypatch.setattr("memwall_trends.datasets.registry.datasets_folder", lambda: tmp_path / "datasets")
+    with pytest.raises(MemwallError, match=f"{file}: cannot be read"):
+        load_table("dram_bandwidth")
 
 
 def test_rows_are_laid_over_a_series_not_over_a_file(csv_file: CsvFile) -> None:

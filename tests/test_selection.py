@@ -163,6 +163,7 @@ RATES = pd.DataFrame(
         ("B", "2021-01-01", "fp32", "vector", "dense", 5.0),
         ("C", "2022-01-01", "int8", "matrix", "dense", 92.0),
         ("D", "2023-01-01", "fp4", "matrix", "structured", 9000.0),
+        ("E", "2024-01-01", "fp6", "matrix", "dense", 9.0),
     ],
     columns=["name", "date", "precision", "engine", "sparsity", "value"],
 )
@@ -176,7 +177,7 @@ RATES = pd.DataFrame(
         ("fp32", {"A": 20, "B": 5}),
         ("fp16", {"A": 300}),
         ("fp8", {"A": 601}),
-        ("fastest", {"A": 601, "B": 5}),
+        ("fastest", {"A": 601, "B": 5, "E": 9}),
     ],
 )
 def test_a_policy_takes_the_best_dense_rate_of_each_device(policy: str, best: dict[str, float]) -> None:
@@ -185,8 +186,8 @@ def test_a_policy_takes_the_best_dense_rate_of_each_device(policy: str, best: di
 
 
 def test_no_policy_takes_a_sparse_rate_unless_asked() -> None:
-    assert select_precision(RATES, None)["value"].tolist() == [700, 5, 92]
-    assert select_precision(RATES, None, dense=False)["value"].tolist() == [700, 5, 92, 9000]
+    assert select_precision(RATES, None)["value"].tolist() == [700, 5, 92, 9]
+    assert select_precision(RATES, None, dense=False)["value"].tolist() == [700, 5, 92, 9000, 9]
     with pytest.raises(TooFewObservations, match="no rows of the data have a dense rate in fp4; known: fp64"):
         select_precision(RATES, find_precision("fp4"))
 
@@ -220,6 +221,8 @@ def test_a_condition_on_the_precision_takes_the_place_of_the_policy() -> None:
     assert chosen.precision == ""
     assert set(chosen.observations["precision"]) == {"int8"}
     assert set(chosen.observations["sparsity"]) == {"dense"}
+    others = choose_observations("peak_flops", where={"precision!": ["fp8", "fp6", "fp4", "int8", "int4"]})
+    assert others.precision == ""
     sparse = choose_observations("peak_flops", where={"precision": "fp16", "sparsity": "structured"})
     assert set(sparse.observations["sparsity"]) == {"structured"}
 

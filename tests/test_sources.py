@@ -64,6 +64,9 @@ def test_hostile_text_does_not_break_out_of_its_field() -> None:
     }
     text = to_bibtex(pd.DataFrame([row | {"publisher": "A & B {"}]))
     assert list(parse_string(text, "bibtex").entries) == ["x"]
+    odd = to_bibtex(pd.DataFrame([row | {"source": "acme, a1 {x}", "title": "$x$"}]))
+    assert list(parse_string(odd, "bibtex").entries) == ["acme-a1-x-"]
+    assert "$" not in odd
     assert "\\input" not in text
     assert 'url = "https://x.y/a_b"' in text
 

@@ -292,6 +292,48 @@ def test_an_address_that_was_filled_down_is_a_problem(damaged: Path) -> None:
     assert problems["column"].tolist() == ["url"] * 3
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("dram_bandwidth.csv", "AMD Instinct MI300X,", "AMD Instinct MI300X,,"),
+        ("dram_bandwidth.csv", "AMD Instinct MI300X,", "AMD \udcff,"),
+        ("interconnect_bandwidth.csv", ",device,36,", ",device,many,"),
+        ("sources.csv", "source,kind", "source,sort"),
+        ("sources.csv", "source,kind", '"source,kind'),
+    ],
+)
+def test_damage_by_hand_is_a_problem_not_an_error(damaged: Path, file: str, old: str, new: str) -> None:
+    path = damaged / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_bytes(text.replace(old, new, 1).encode("utf-8", "surrogateescape"))
+    assert file in set(validate()["file"])
+
+
+@pytest.mark.parametrize("file", ["dram_bandwidth.csv", "sources.csv", "gholami2024/peak_flops.csv"])
+def test_a_file_that_is_gone_is_a_problem(damaged: Path, file: str) -> None:
+    (damaged / file).unlink()
+    (problem, *_) = validate().query("file == @file").to_dict(orient="records")
+    assert problem["rule"] == "unreadable"
+    assert "No such file" in problem["problem"]
+
+
+@pytest.mark.parametrize("name", ["sources.csv", "claims.csv"])
+def test_a_copy_of_a_table_that_is_no_series_is_checked_too(name: str) -> None:
+    assert validate([datasets_folder() / name]).empty
+
+
+@pytest.mark.parametrize("lanes", ["four", "1e400", "0"])
+def test_lanes_that_are_none_are_a_problem(csv_file: CsvFile, lanes: str) -> None:
+    row = {**LINK, "value": "450", "family": "NVLink", "lanes": lanes}
+    assert "lanes" in set(validate([csv_file(write([row]))])["column"])
+
+
+def test_a_date_source_is_described_as_a_source_is(csv_file: CsvFile) -> None:
+    problems = validate([csv_file(write([{**SIZE, "value": "80", "date_source": "elsewhere"}]))])
+    assert problems[["column", "rule"]].to_numpy().tolist() == [["date_source", "unknown-source"]]
+
+
 def test_rows_out_of_order_are_a_problem(damaged: Path) -> None:
     path = damaged / "memory_capacity.csv"
     header, first, second, *rest = path.read_text(encoding="utf-8").splitlines(keepends=True)

@@ -146,6 +146,7 @@ def add(
     if from_ is not None and described:
         raise MemwallError(f"--from describes the chip: leave {min(described)!r} out")
     into = into or _default_file()
+    adding.check_into(into)
     if from_ is not None:
         rows = adding.read_chip(from_)
     elif table is not None:
@@ -154,10 +155,11 @@ def add(
         raise MemwallError("no table; expected one and its value, as in: add dram_bandwidth '3.35 TB/s'")
     else:
         rows = adding.chip_rows(_ask(), "your answers")
-    if checked:
+    if checked is not None:
         rows = adding.with_check(rows, checked)
     rows = _checked(rows, into)
     effects = adding.find_effects(rows, into)
+    replaced = [] if into.is_dir() else adding.find_replaced(rows)
     written = [] if dry_run else adding.add_rows(rows, into)
     emit(
         format_,
@@ -171,6 +173,7 @@ def add(
         title=f"{len(rows)} value{'s' if len(rows) > 1 else ''} {'to add' if dry_run else 'added'}",
         further={f"Growth factor per {defaults.PERIOD_YEARS:g} years, before and after": _show(effects)},
         notes=[
+            *(f"{row} takes the place of our row." for row in replaced),
             f"Written: {', '.join(map(str, written))}." if written else "Nothing was written (--dry-run).",
             f"memwall-trends rate {rows['table'].iloc[0]} --with {into}"
             if not into.is_dir()

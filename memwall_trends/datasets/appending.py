@@ -54,10 +54,11 @@ def append_to_file(rows: pd.DataFrame, path: str | Path) -> None:
     ['Acme A1']
     """
     path = Path(path).resolve()
+    check_place(path)
     with _locked(path):
         if path.exists() and path.stat().st_size:
             content = _read_bytes(path)
-            existing, _ = read_overlay(path)
+            existing, _ = read_overlay(path, may_be_empty=True)
             _refuse_known(rows, existing, path.name)
             header = read_header(path)
             _refuse_missing(rows, header, path)
@@ -106,6 +107,19 @@ def append_to_tables(rows: pd.DataFrame, folder: Path) -> list[Path]:
     return list(contents)
 
 
+def check_place(path: Path) -> None:
+    """Refuse a place that no file of rows can stand in.
+
+    Raises
+    ------
+    MemwallError
+        If it is a folder or a device, whose place a file would take.
+    """
+    if path.exists() and not path.is_file():
+        what = "a folder" if path.is_dir() else "no regular file"
+        raise MemwallError(f"{path} is {what}; expected a CSV file")
+
+
 def in_checkout(folder: Path) -> bool:
     """Return whether a folder of datasets is that of a checkout, not of an installed package."""
     return folder.name == "datasets"
@@ -114,8 +128,12 @@ def in_checkout(folder: Path) -> bool:
 def _merge(rows: pd.DataFrame, table: Table, folder: Path, order: list[str]) -> bytes:
     path = folder / table.path.name
     existing, _ = read_csv(path)
-    _refuse_known(rows, existing, path.name, table.key)
-    merged = pd.concat([existing, rows.reindex(columns=existing.columns, fill_value="")])
+    added = rows.reindex(columns=existing.columns, fill_value="")
+    # Who was killed between two tables adds the chip again: what is there word for word stays.
+    there = set(_keys(existing, list(existing.columns)))
+    added = added[[row not in there for row in _keys(added, list(existing.columns))]]
+    _refuse_known(added, existing, path.name, table.key)
+    merged = pd.concat([existing, added])
     return _to_csv(merged.sort_values(order, kind="stable"), "\n").encode()
 
 

@@ -19,7 +19,7 @@ MAX_PROBLEMS_SHOWN = 5
 ISO_DATE = re.compile(r"([1-9]\d{3}(?:-\d\d(?:-\d\d)?)?)(?:[T ]\d\d:\d\d.*)?", re.ASCII)
 
 
-def read_csv(path: Path) -> tuple[pd.DataFrame, list[int]]:
+def read_csv(path: Path, *, may_be_empty: bool = False) -> tuple[pd.DataFrame, list[int]]:
     """Return the rows of a CSV as text, and the line on which each ends, the header being 1.
 
     Raises
@@ -39,7 +39,9 @@ def read_csv(path: Path) -> tuple[pd.DataFrame, list[int]]:
     if not records:
         raise MemwallError(f"{path}: the file is empty; expected a header and one row an observation")
     header, *rows = records
-    if not rows:
+    if len(set(header)) < len(header):
+        raise MemwallError(f"{path}: the header names a column twice: {', '.join(header)}")
+    if not rows and not may_be_empty:
         raise MemwallError(f"{path}: no rows under the header; expected one row an observation")
     for row, line in zip(rows, lines[1:], strict=True):
         if len(row) != len(header):
@@ -52,8 +54,8 @@ def read_csv(path: Path) -> tuple[pd.DataFrame, list[int]]:
 
 def read_header(path: Path) -> list[str]:
     """Return the columns that a CSV names in its first row; raises as `read_csv`."""
-    first = next(csv.reader(io.StringIO(read_text(path), newline=""), strict=True), [])
-    return [cell.strip() for cell in first]
+    records = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
+    return [cell.strip() for cell in next(filter(None, records), [])]
 
 
 def parse_observations(

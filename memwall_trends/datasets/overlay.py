@@ -13,13 +13,14 @@ import pandas as pd
 
 from memwall_trends import defaults
 from memwall_trends.datasets.files import parse_observations, read_csv, refuse
-from memwall_trends.datasets.registry import Table, list_series, list_tables
+from memwall_trends.datasets.registry import Table, find_series, list_series, list_tables
 from memwall_trends.errors import MemwallError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SOURCE_COLUMNS = ("source_kind", "source_title", "source_publisher", "source_url")
+LARGEST = 1e9
 REQUIRED_COLUMNS = ("table", "name", "date", "value", "unit")
 
 
@@ -37,7 +38,7 @@ def overlay_columns() -> list[str]:
     return ["table", *(column for column in columns if column not in closing), *closing, *SOURCE_COLUMNS]
 
 
-def read_overlay(path: str | Path) -> tuple[pd.DataFrame, list[int]]:
+def read_overlay(path: str | Path, *, may_be_empty: bool = False) -> tuple[pd.DataFrame, list[int]]:
     """Return the rows of a user's file as text with all columns, and the line on which each ends.
 
     Raises
@@ -46,7 +47,7 @@ def read_overlay(path: str | Path) -> tuple[pd.DataFrame, list[int]]:
         If the file cannot be read, is no CSV, lacks a column or names a table that there is not.
     """
     path = Path(path)
-    frame, lines = read_csv(path)
+    frame, lines = read_csv(path, may_be_empty=may_be_empty)
     columns = overlay_columns()
     missing = [column for column in REQUIRED_COLUMNS if column not in frame]
     if missing:
@@ -55,8 +56,6 @@ def read_overlay(path: str | Path) -> tuple[pd.DataFrame, list[int]]:
             f"{', '.join(REQUIRED_COLUMNS)} and what else describes them: {', '.join(columns)}. "
             "The command 'add --into FILE' writes such a file"
         )
-    if frame.columns.has_duplicates:
-        raise MemwallError(f"{path}: the header names a column twice: {', '.join(frame.columns)}")
     known = list_series()
     refuse(frame, str(path), lines, {("table", f"one of {', '.join(known)}"): ~frame["table"].isin(known)})
     added = [column for column in columns if column not in frame]
@@ -99,18 +98,27 @@ def _lay_over(rows: pd.DataFrame, table: Table, path: Path) -> pd.DataFrame:
     theirs = frame[of_table].reset_index(drop=True)
     labels = [line for line, chosen in zip(lines, of_table, strict=True) if chosen]
     parsed = parse_observations(theirs, str(path), labels)
-    units = " or ".join(table.units)
-    refuse(
-        theirs,
-        str(path),
-        labels,
-        {("unit", f"{units}, the unit of {table.name}"): ~theirs["unit"].isin(table.units)},
-    )
+    ours = find_series(table.name)
+    units = " or ".join(ours.units)
+    wrong_unit = ~theirs["unit"].isin(ours.units)
+    refuse(theirs, str(path), labels, {("unit", f"{units}, the unit of {table.name}"): wrong_unit})
     theirs = theirs.reindex(columns=table.columns, fill_value="")
     theirs = theirs.assign(date=parsed["date"], value=parsed["value"])
-    if "lanes" in theirs:
-        theirs["lanes"] = pd.to_numeric(theirs["lanes"], errors="coerce").round().astype("Int64")
-    if table.dataset == defaults.DATASET:
-        ours = rows.set_index(table.key).index
-        rows = rows[~ours.isin(theirs.set_index(table.key).index)]
-    return pd.concat([rows, theirs], ignore_index=True).sort_values("date", kind="stable", ignore_index=True)
+    for column, type_ in table.types.items():
+        if type_ in ("number", "integer") and column != "value":
+            numbers = pd.to_numeric(theirs[column], errors="coerce")
+            theirs[column] = numbers.where(numbers.abs() < LARGEST).round().astype("Int64")
+    if table.dataset != defaults.DATASET:
+        theirs = _as_plotted(theirs[theirs["unit"].isin(table.units)])
+    key = pd.MultiIndex.from_frame(rows[ours.key])
+    rows = rows[~key.isin(pd.MultiIndex.from_frame(theirs[ours.key]))]
+    merged = pd.concat([rows, theirs.astype(rows.dtypes.to_dict())], ignore_index=True)
+    return merged.sort_values("date", kind="stable", ignore_index=True)
+
+
+def _as_plotted(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a device: of peak FLOPS the best dense rate at 16 bits or wider, as the paper has it."""
+    if "precision" not in rows:
+        return rows
+    wide = rows[~rows["precision"].str.fullmatch(r"(fp|int)[468]") & (rows["sparsity"] != "structured")]
+    return wide.loc[wide.groupby("name", sort=False)["value"].idxmax()]

@@ -236,13 +236,22 @@ def load_observations(
 def _read_table(table: Table) -> pd.DataFrame:
     dtypes = {"string": "str", "number": "float64", "integer": "Int64", "date": "str"}
     numeric = [column for column, type_ in table.types.items() if type_ in ("number", "integer")]
-    return pd.read_csv(
-        table.path,
-        dtype={column: dtypes[type_] for column, type_ in table.types.items()},
-        parse_dates=[column for column, type_ in table.types.items() if type_ == "date"],
-        keep_default_na=False,
-        na_values={column: [""] for column in numeric},
-    )
+    days = [column for column, type_ in table.types.items() if type_ == "date"]
+    try:
+        rows = pd.read_csv(
+            table.path,
+            dtype={column: dtypes[type_] for column, type_ in table.types.items()},
+            keep_default_na=False,
+            na_values={column: [""] for column in numeric},
+        )
+        return rows[table.columns].assign(
+            **{column: pd.to_datetime(rows[column], format="%Y-%m-%d") for column in days}
+        )
+    except (OSError, ValueError, TypeError, KeyError, OverflowError) as error:
+        raise MemwallError(
+            f"{table.path}: cannot be read as the data dictionary describes it: "
+            f"{' '.join(str(error).split())}; 'memwall-trends validate' says where"
+        ) from None
 
 
 def _describe_table(table: Table) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from memwall_trends import defaults
-from memwall_trends.errors import unknown
+from memwall_trends.errors import MemwallError, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,7 +111,10 @@ def list_tables(dataset: str | None = None) -> list[Table]:
     ['peak_flops', 'dram_bandwidth', 'interconnect_bandwidth']
     """
     folder = datasets_folder()
-    package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    try:
+        package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise MemwallError(f"{folder / 'datapackage.json'}: cannot be read: {error}") from None
     tables = [_table(resource, folder) for resource in package["resources"]]
     if dataset is None:
         return tables

@@ -141,7 +141,10 @@ def to_bibtex(sources: pd.DataFrame) -> str:
 
     rows = [{str(key): cell for key, cell in row.items()} for row in sources.to_dict(orient="records")]
     # The writer escapes for LaTeX, but \\url takes an address as it is: it is put in afterwards.
-    entries = {row["source"]: _entry({**row, "url": f"address-{place}"}) for place, row in enumerate(rows)}
+    entries = {
+        re.sub(r"[^\w:./-]+", "-", row["source"]): _entry({**row, "url": f"address-{place}"})
+        for place, row in enumerate(rows)
+    }
     text = str(BibliographyData(entries).to_string("bibtex")).strip()
     return re.sub(r'"address-(\d+)"', lambda match: f'"{_plain(rows[int(match[1])]["url"])}"', text)
 
@@ -179,7 +182,7 @@ def _entry(row: dict[str, Any]) -> Any:
 
 def _plain(cell: object) -> str:
     """Return text without what would open or close a group or a field of BibTeX."""
-    return re.sub(r'[{}\\"]', "", str(cell))
+    return re.sub(r'[{}\\"$]', "", str(cell))
 
 
 def _authors(text: str, person: Any) -> list[Any]:

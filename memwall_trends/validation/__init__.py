@@ -16,16 +16,17 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from memwall_trends import defaults
-from memwall_trends.datasets import Table, datasets_folder, find_series, list_series, list_tables, load_table
+from memwall_trends.datasets import Table, datasets_folder, find_series, list_series, list_tables
 from memwall_trends.datasets.files import parse_dates, parse_values, read_csv
 from memwall_trends.datasets.overlay import SOURCE_COLUMNS, read_overlay
 from memwall_trends.errors import MemwallError
-from memwall_trends.validation.rules import DOUBTS, RULES, records
+from memwall_trends.validation.rules import DOUBTS, RULES, records, source_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 CHECKED = "checked:"
+SETTLED = re.compile(rf"(?:^|; ?){CHECKED} *\w")
 """What a note says of a value that looks wrong and is right, followed by how that was checked."""
 
 KEY = ["table", "name", "precision", "engine", "sparsity", "family", "scope"]
@@ -90,7 +91,7 @@ def validate(files: Sequence[str | Path] = ()) -> pd.DataFrame:
     for rule, find in RULES.items():
         for index, column, problem in find(observations):
             row = by_index[index]
-            settled = rule in DOUBTS and CHECKED in row["note"]
+            settled = rule in DOUBTS and SETTLED.search(row["note"])
             if not settled and (not files or row["is_new"]):
                 problems.append(_problem(row["file"], row["line"], column, rule, problem))
     if not files:
@@ -132,7 +133,8 @@ def _read_file(path: Path) -> list[Rows]:
     if "table" not in frame:
         alike = [table for table in list_tables(defaults.DATASET) if set(frame.columns) == set(table.columns)]
         # Tables of one shape differ in their units; a wrong unit is told by the file's name.
-        alike.sort(key=lambda table: (table.path.name != path.name, frame["unit"].iloc[0] not in table.units))
+        unit = frame["unit"].iloc[0] if "unit" in frame else ""
+        alike.sort(key=lambda table: (table.path.name != path.name, unit not in table.units))
         if alike:
             return [Rows(str(path), alike[0], frame, lines)]
     frame, lines = read_overlay(path)
@@ -228,17 +230,17 @@ def _with_lines(message: str, rows: Rows) -> str:
 
 def _check_sources(rows: Rows) -> list[dict[str, Any]]:
     """Return the keys of sources that nothing describes."""
-    known = set(load_table("sources")["source"])
+    known = source_kinds()
+    if rows.table.name == "sources" or not known:
+        return []
     problems = []
     for column in ("source", "date_source"):
-        if column not in rows.frame or rows.table.name == "sources":
-            continue
-        for cell, line, url in zip(
-            rows.frame[column], rows.lines, rows.frame.get("source_url", [""] * len(rows.lines)), strict=True
-        ):
-            if cell and cell not in known and not url:
+        for row, line in zip(rows.frame.to_dict(orient="records"), rows.lines, strict=True):
+            key = row.get(column, "")
+            described = row.get("source_url") and key == row["source"]
+            if key and key not in known and not described:
                 problem = (
-                    f"{cell!r} is not in sources.csv; describe it there, or in source_title and source_url"
+                    f"{key!r} is not in sources.csv; describe it there, or in source_title and source_url"
                 )
                 problems.append(_problem(rows.file, line, column, "unknown-source", problem))
     return problems
@@ -249,7 +251,9 @@ def _changed_files() -> list[dict[str, Any]]:
     return [
         _problem(_name(table), None, "", "frozen-file", "its bytes are not those of the published table")
         for table in list_tables()
-        if table.sha256 and hashlib.sha256(table.path.read_bytes()).hexdigest() != table.sha256
+        if table.sha256
+        and table.path.is_file()
+        and hashlib.sha256(table.path.read_bytes()).hexdigest() != table.sha256
     ]
 
 
@@ -266,7 +270,12 @@ def _unsorted(shipped: Iterable[Rows]) -> Iterator[dict[str, Any]]:
 
 def _check_urls() -> Iterator[dict[str, Any]]:
     """Return sources that a spreadsheet's fill-down may have made: one title, addresses that count up."""
-    frame, lines = read_csv(datasets_folder() / "sources.csv")
+    try:
+        frame, lines = read_csv(datasets_folder() / "sources.csv")
+    except MemwallError:
+        return  # reported where the tables are read
+    if not {"title", "url"} <= set(frame.columns):
+        return
     stems = frame["url"].str.replace(r"\d+/?$", "", regex=True)
     alike = frame.assign(stem=stems).duplicated(["title", "stem"], keep=False) & (stems != frame["url"])
     for position, row in records(frame[alike]):

@@ -2,7 +2,8 @@
 
 Each guards against a way in which such data is known to go wrong; `RULES` names them. The frame has the
 columns of all series of the curated dataset as text, but ``value`` as a number, and ``table``, ``day``
-(datetime) and ``is_new`` (a user's row).
+(datetime) and ``is_new`` (a user's row). Of two rows that do not fit, the later is named: a user's rows come
+after ours.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from memwall_trends.datasets import find_series, load_table
+from memwall_trends.errors import MemwallError
 from memwall_trends.units import decimal_years, format_number
 
 if TYPE_CHECKING:
@@ -27,8 +29,8 @@ BINARY_GIGABYTE = 1.073741824
 MIN_GROUP = 8
 FAR = 4.5
 SUSPECT, NEAR = 3.0, 1.0
-PREFIX_SLIPS = {1000: "a prefix too high (TB for GB)", 1 / 1000: "a prefix too low (GB for TB)"}
-BYTE_SLIPS = {8: "bits for bytes", 1 / 8: "bytes for bits"}
+PREFIX_SLIPS = {1000: "a thousand times too high", 1 / 1000: "a thousand times too low, as TB taken for GB"}
+BYTE_SLIPS = {8: "eight times too high, as bits taken for bytes", 1 / 8: "eight times too low, as Gb for GB"}
 WIDER = {"fp8": "fp16", "int8": "fp16", "fp4": "fp8", "int4": "int8"}
 """Number formats of twice as many bits."""
 STEEP = 3.9
@@ -52,6 +54,8 @@ BANDWIDTH_CEILINGS_GB_S = {
 }
 """Most that a device can have: the widest bus built (8 stacks of HBM, 12 of HBM4; 512 bits of GDDR, twice on
 dual boards; 12 channels of DDR, 16 of multiplexed DDR5) at the highest rate that JEDEC or a vendor names."""
+GIVEN = "given as "
+"""What a note says of a capacity whose unit the user wrote out, as in 80 GiB."""
 LANE_SLACK = 1.001
 ANNOUNCED_BEFORE = pd.Timedelta(days=100)
 """A device can come out before the specification of its lanes."""
@@ -113,24 +117,30 @@ def per_package(rows: pd.DataFrame) -> Iterator[Finding]:
 def dense_above_sparse(rows: pd.DataFrame) -> Iterator[Finding]:
     """Find sparse rates that are not above the dense rate."""
     keys = ["name", "precision", "engine"]
-    dense = rows[rows["sparsity"] == "dense"].drop_duplicates(keys).set_index(keys)["value"].to_dict()
-    for index, row in records(rows[rows["sparsity"] == "structured"]):
-        rate = dense.get((row["name"], row["precision"], row["engine"]))
-        if rate is not None and row["value"] <= rate:
+    dense = {tuple(row[key] for key in keys): (index, row["value"]) for index, row in _rates(rows, "dense")}
+    for index, row in _rates(rows, "structured"):
+        other, rate = dense.get(tuple(row[key] for key in keys), (index, -math.inf))
+        if row["value"] <= rate:
             sparse = format_number(row["value"])
-            yield index, "value", f"sparse {sparse} GFLOP/s is not above dense {format_number(rate)}"
+            yield (
+                max(index, other),
+                "value",
+                f"sparse {sparse} GFLOP/s is not above dense {format_number(rate)}",
+            )
 
 
 def sparse_as_dense(rows: pd.DataFrame) -> Iterator[Finding]:
     """Find dense matrix rates four times those of twice the bits: half the bits give about twice the rate."""
-    keys = ["name", "precision"]
-    dense = rows[(rows["sparsity"] == "dense") & (rows["engine"] == "matrix")].drop_duplicates(keys)
-    values = dense.set_index(keys)["value"].to_dict()
-    for index, row in records(dense[dense["precision"].isin(list(WIDER))]):
-        wider = values.get((row["name"], WIDER[row["precision"]]))
-        if wider is not None and row["value"] > STEEP * wider:
-            ratio = f"{row['value'] / wider:.3g} times {WIDER[row['precision']]}"
-            yield index, "value", f"dense {row['precision']} is {ratio}; is it the sparse rate?"
+    dense = {
+        (row["name"], row["precision"]): (index, row["value"])
+        for index, row in _rates(rows, "dense")
+        if row["engine"] == "matrix"
+    }
+    for (name, precision), (index, rate) in dense.items():
+        other, wider = dense.get((name, WIDER.get(precision, "")), (index, math.inf))
+        if rate > STEEP * wider:
+            ratio = f"{rate / wider:.3g} times {WIDER[precision]}"
+            yield max(index, other), "value", f"dense {precision} is {ratio}; is it the sparse rate?"
 
 
 def bandwidth_ceiling(rows: pd.DataFrame) -> Iterator[Finding]:
@@ -148,17 +158,23 @@ def bandwidth_ceiling(rows: pd.DataFrame) -> Iterator[Finding]:
 
 def sram_as_dram(rows: pd.DataFrame) -> Iterator[Finding]:
     """Find memory that could be read more often a second than DRAM can."""
-    bandwidth = rows[(rows["table"] == "dram_bandwidth") & (rows["memory"] != "SRAM")]
-    capacity = rows[rows["table"] == "memory_capacity"].drop_duplicates("name").set_index("name")["value"]
-    reads = bandwidth["value"] / bandwidth["name"].map(capacity)
-    for index, _ in records(bandwidth[reads > MOST_READS_PER_SECOND]):
-        times = f"the whole memory could be read {reads[index]:,.0f} times a second"
-        yield index, "memory", f"{times}; is it SRAM, or the bandwidth of one thing and capacity of another?"
+    capacities = {
+        row["name"]: (index, row["value"]) for index, row in records(rows[rows["table"] == "memory_capacity"])
+    }
+    dram = rows[(rows["table"] == "dram_bandwidth") & (rows["memory"] != "SRAM")]
+    for index, row in records(dram):
+        other, capacity = capacities.get(row["name"], (index, math.inf))
+        if row["value"] > MOST_READS_PER_SECOND * capacity:
+            times = f"the whole memory could be read {row['value'] / capacity:,.0f} times a second"
+            problem = f"{times}; is it SRAM, or the bandwidth of one thing and capacity of another?"
+            yield max(index, other), "memory", problem
 
 
 def gibibytes(rows: pd.DataFrame) -> Iterator[Finding]:
     """Find capacities in true GB where vendors print GiB as GB, as the tables do."""
     for index, row in records(_asked(rows[rows["table"] == "memory_capacity"])):
+        if GIVEN in row["note"]:
+            continue
         binary = row["value"] / BINARY_GIGABYTE
         if (
             binary > 1
@@ -186,7 +202,7 @@ def both_directions(rows: pd.DataFrame) -> Iterator[Finding]:
     lanes = links[links["scope"] == "lane"]
     for index, row in records(links[(links["scope"] == "device") & (links["lanes"] != "")]):
         known = lanes[(lanes["family"] == row["family"]) & (lanes["day"] <= row["day"] + ANNOUNCED_BEFORE)]
-        limit = known["value"].max() * float(row["lanes"]) / 8
+        limit = known["value"].max() * _number(row["lanes"]) / 8
         if row["value"] > limit * LANE_SLACK:
             most = f"{row['lanes']} lanes of {row['family']} carry at most {format_number(limit)} GB/s"
             yield index, "value", f"{most} in one direction; are both counted, or bits taken for bytes?"
@@ -194,10 +210,13 @@ def both_directions(rows: pd.DataFrame) -> Iterator[Finding]:
 
 def no_step(rows: pd.DataFrame) -> Iterator[Finding]:
     """Find link generations that leave the rate of a lane as it was: no observation of growth."""
-    lanes = rows[(rows["table"] == "interconnect_bandwidth") & (rows["scope"] == "lane")].sort_values("date")
-    first = lanes.groupby(["family", "value"])["name"].transform("first")
-    for index, row in records(lanes[lanes["name"] != first]):
-        yield index, "value", f"{row['name']} is no faster a lane than {first[index]}: no step in bandwidth"
+    lanes = rows[(rows["table"] == "interconnect_bandwidth") & (rows["scope"] == "lane")]
+    first: dict[tuple[str, float], tuple[Any, str]] = {}
+    for index, row in records(lanes[lanes["value"].notna()].sort_values("date", kind="stable")):
+        other, name = first.setdefault((row["family"], row["value"]), (index, row["name"]))
+        if name != row["name"]:
+            problem = f"{row['name']} is no faster a lane than {name}: no step in bandwidth"
+            yield max(index, other), "value", problem
 
 
 def off_trend(rows: pd.DataFrame) -> Iterator[Finding]:
@@ -221,7 +240,7 @@ def off_trend(rows: pd.DataFrame) -> Iterator[Finding]:
 
 def quoted_through(rows: pd.DataFrame) -> Iterator[Finding]:
     """Find quoted values whose note does not name the work that they were read in."""
-    known = set(load_table("sources")["source"])
+    known = source_kinds()
     for index, row in records(_asked(rows[rows["evidence"] == "quoted"])):
         match = re.match(r"via ([a-z0-9][a-z0-9.-]*[a-z0-9])", row["note"])
         if match is None:
@@ -243,7 +262,7 @@ def formula(rows: pd.DataFrame) -> Iterator[Finding]:
 
 def database_only(rows: pd.DataFrame) -> Iterator[Finding]:
     """Find values that only a database has and that do not say so."""
-    kinds = load_table("sources").set_index("source")["kind"].to_dict()
+    kinds = source_kinds()
     for index, row in records(_asked(rows)):
         if kinds.get(row["source"], row["source_kind"]) == "database" and "database only" not in row["note"]:
             yield index, "note", "only a database has it: the note says 'database only'"
@@ -304,6 +323,28 @@ def _likely_slip(group: pd.DataFrame, index: Any) -> str:
         if abs(_outlyingness(mended)[index]) < NEAR:
             return slip
     return ""
+
+
+def source_kinds() -> dict[str, str]:
+    """Return the kind of each shipped source; none if they cannot be read, which is a problem of its own."""
+    try:
+        sources = load_table("sources")
+    except MemwallError:
+        return {}
+    return dict(zip(sources["source"], sources["kind"], strict=True))
+
+
+def _rates(rows: pd.DataFrame, sparsity: str) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Return the rates of one sparsity; of two rows with one key, the later."""
+    yield from records(rows[(rows["table"] == "peak_flops") & (rows["sparsity"] == sparsity)])
+
+
+def _number(cell: str) -> float:
+    """Return a cell as a number; infinite if it is none, which the data dictionary tells."""
+    try:
+        return float(cell)
+    except ValueError:
+        return math.inf
 
 
 def _asked(rows: pd.DataFrame) -> pd.DataFrame:

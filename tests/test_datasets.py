@@ -470,6 +470,10 @@ def test_a_chip_counts_once_among_the_papers_points(csv_file: CsvFile) -> None:
         assert laid["value"].max() == 4e6
     links = load_table("interconnect_bandwidth", "gholami2024", overlay=[path])
     assert links.equals(load_table("interconnect_bandwidth", "gholami2024"))
+    same = csv_file(
+        ROWS.splitlines(keepends=True)[0] + chip.format(*rates[0]).replace("Acme A1", "Google TPU v4")
+    )
+    assert len(load_table("peak_flops", "gholami2024", overlay=[same])) == len(plain) + 1
 
 
 @pytest.mark.parametrize("lanes", ["four", "1e400", "9" * 23, "-1e30", "nan"])

@@ -110,8 +110,10 @@ def _lay_over(rows: pd.DataFrame, table: Table, path: Path) -> pd.DataFrame:
             theirs[column] = numbers.where(numbers.abs() < LARGEST).round().astype("Int64")
     if table.dataset != defaults.DATASET:
         theirs = _as_plotted(theirs[theirs["unit"].isin(table.units)])
-    key = pd.MultiIndex.from_frame(rows[ours.key])
-    rows = rows[~key.isin(pd.MultiIndex.from_frame(theirs[ours.key]))]
+    replaced = pd.MultiIndex.from_frame(rows[ours.key]).isin(pd.MultiIndex.from_frame(theirs[ours.key]))
+    if "draw_order" in rows:
+        replaced &= rows["draw_order"].isna().to_numpy()  # the paper's points stay as plotted
+    rows = rows[~replaced]
     merged = pd.concat([rows, theirs.astype(rows.dtypes.to_dict())], ignore_index=True)
     return merged.sort_values("date", kind="stable", ignore_index=True)
 

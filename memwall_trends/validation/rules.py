@@ -29,12 +29,15 @@ BINARY_GIGABYTE = 1.073741824
 MIN_GROUP = 8
 FAR = 4.5
 SUSPECT, NEAR = 3.0, 1.0
+"""Standard deviations: beyond FAR a value is named, beyond SUSPECT if a slip of units would bring it NEAR."""
 PREFIX_SLIPS = {1000: "a thousand times too high", 1 / 1000: "a thousand times too low, as TB taken for GB"}
 BYTE_SLIPS = {8: "eight times too high, as bits taken for bytes", 1 / 8: "eight times too low, as Gb for GB"}
 WIDER = {"fp8": "fp16", "int8": "fp16", "fp4": "fp8", "int4": "int8"}
 """Number formats of twice as many bits."""
 STEEP = 3.9
+"""Times by which half the bits may raise a rate: twice as a rule, three times on some; sparse gives four."""
 MOST_READS_PER_SECOND = 600.0
+"""HBM can be read some 50 times a second, the small memories of early graphics cards up to 400."""
 BANDWIDTH_CEILINGS_GB_S = {
     "DDR3": 120,
     "DDR4": 420,

@@ -424,13 +424,35 @@ def test_answers_describe_a_chip(run: Run, tmp_path: Path, monkeypatch: pytest.M
 
     answers = [
         *["Acme A1", "Acme", "chip", "gpu", "2026-06", "https://acme.example/a1", "page 2", ""],
+        *["datasheet", "A1 datasheet", "Acme", ""],
         *["dram_bandwidth", "8 TB/s", "HBM3e", "y", "memory_capacity", "192 GB", "HBM3e", "n"],
     ]
     monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(answers) + "\n"))
     result = run("add", "--into", "mine.csv")
     assert result.code == 0, result.err
     assert "'chip' is none of them" in result.err
-    assert read_overlay(tmp_path / "mine.csv")[0]["value"].tolist() == ["8000", "192"]
+    rows = read_overlay(tmp_path / "mine.csv")[0]
+    assert rows["value"].tolist() == ["8000", "192"]
+    assert set(rows["source_title"]) == {"A1 datasheet"}
+    assert set(rows["source_url"]) == {"https://acme.example/a1"}
+
+
+def test_answers_that_are_refused_are_not_lost(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import io
+
+    answers = [
+        *["Acme A1", "Acme", "gpu", "2026-06", "vaswani2017", "page 2", ""],
+        *["dram_bandwidth", "80 TB/s", "HBM3e", "n"],
+    ]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(answers) + "\n"))
+    result = run("add", "--into", "mine.csv")
+    assert result.code == 2
+    assert "bandwidth-ceiling" in result.err
+    saved = result.err.partition("as a CSV for --from:\n")[2]
+    (tmp_path / "saved.csv").write_text(saved.replace("80 TB/s", "8 TB/s"), encoding="utf-8")
+    assert run("add", "--from", "saved.csv", "--into", "mine.csv").code == 0
 
 
 def test_no_answer_is_a_message(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

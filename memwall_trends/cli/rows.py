@@ -29,6 +29,8 @@ ASKED = ("name", "vendor", "kind", "date", "source", "locator", "note")
 """What is asked of a chip; the rest is asked of each value."""
 NOT_ASKED = ("unit", "date_source", "evidence")
 OPTIONAL = ("note", "lanes", "memory")
+DESCRIBED = ("kind", "title", "publisher", "url")
+"""What is asked of a source that we do not have."""
 
 
 @app.command(epilog="Example: memwall-trends add --from chip.toml --dry-run")
@@ -154,7 +156,19 @@ def add(
     elif described:
         raise MemwallError("no table; expected one and its value, as in: add dram_bandwidth '3.35 TB/s'")
     else:
-        rows = adding.chip_rows(_ask(), "your answers")
+        answers = _ask()
+        try:
+            _add(adding.chip_rows(answers, "your answers"), into, dry_run, checked, format_)
+        except MemwallError as error:
+            raise MemwallError(f"{error}\nYour answers, as a CSV for --from:\n{_to_csv(answers)}") from None
+        return
+    _add(rows, into, dry_run, checked, format_)
+
+
+def _add(rows: pd.DataFrame, into: Path, dry_run: bool, checked: str | None, format_: OutputFormat) -> None:
+    """Check rows, show what they do, and append them."""
+    from memwall_trends import adding
+
     if checked is not None:
         rows = adding.with_check(rows, checked)
     rows = _checked(rows, into)
@@ -221,10 +235,12 @@ def _default_file() -> Path:
 
 def _ask() -> list[dict[str, str]]:
     """Return the values that the user describes in answers to questions."""
-    from memwall_trends.datasets import find_series, list_series
+    from memwall_trends.datasets import find_series, list_series, load_table
 
     try:
         chip = {key: _ask_column(find_series("peak_flops").schema, key) for key in ASKED}
+        if chip["source"] not in set(load_table("sources")["source"]):
+            chip |= {f"source_{key}": _ask_source(key, chip["source"]) for key in DESCRIBED}
         values = []
         while True:
             table = _choose("table", "What is measured.", list_series())
@@ -239,6 +255,24 @@ def _ask() -> list[dict[str, str]]:
             "no answers: describe the chip in a file (add --from chip.toml) or in options; "
             "memwall-trends add --help shows how"
         ) from None
+
+
+def _ask_source(name: str, source: str) -> str:
+    """Return what a source that we do not have is described by."""
+    from memwall_trends.datasets import find_table
+
+    field = next(each for each in find_table("sources").schema["fields"] if each["name"] == name)
+    if name == "kind":
+        return _choose("source_kind", field["description"], field["constraints"]["enum"])
+    default = source if name == "url" and source.startswith("http") else ""
+    question = f"source_{name}: {field['description']}\nsource_{name}"
+    return str(typer.prompt(question, default=default, err=True))
+
+
+def _to_csv(answers: list[dict[str, str]]) -> str:
+    import pandas as pd
+
+    return str(pd.DataFrame(answers).fillna("").to_csv(index=False, lineterminator="\n")).strip()
 
 
 def _ask_column(schema: Any, name: str) -> str:

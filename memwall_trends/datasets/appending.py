@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from memwall_trends.datasets.files import read_csv, read_header
-from memwall_trends.datasets.overlay import SOURCE_COLUMNS, overlay_columns, read_overlay
+from memwall_trends.datasets.overlay import KEY_COLUMNS, SOURCE_COLUMNS, overlay_columns, read_overlay
 from memwall_trends.datasets.registry import Table, find_series, find_table
 from memwall_trends.errors import MemwallError
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOCK_SECONDS = 120.0
-KEY = ["table", "name", "precision", "engine", "sparsity", "family", "scope"]
-"""The columns of a user's file whose values no two rows share."""
 
 
 def append_to_file(rows: pd.DataFrame, path: str | Path) -> None:
@@ -157,8 +155,8 @@ def _new_sources(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
 def _refuse_known(
     rows: pd.DataFrame, existing: pd.DataFrame, file: str, key: list[str] | None = None
 ) -> None:
-    known = set(_keys(existing, key or KEY))
-    for row in _keys(rows, key or KEY):
+    known = set(_keys(existing, key or KEY_COLUMNS))
+    for row in _keys(rows, key or KEY_COLUMNS):
         if row in known:
             described = " ".join(cell for cell in row if cell)
             raise MemwallError(

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SOURCE_COLUMNS = ("source_kind", "source_title", "source_publisher", "source_url")
 LARGEST = 1e9
+KEY_COLUMNS = ["table", "name", "precision", "engine", "sparsity", "family", "scope"]
+"""The columns whose values no two observations share."""
 REQUIRED_COLUMNS = ("table", "name", "date", "value", "unit")
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 from memwall_trends import defaults
 from memwall_trends.datasets import Table, datasets_folder, find_series, list_series, list_tables
 from memwall_trends.datasets.files import parse_dates, parse_values, read_csv
-from memwall_trends.datasets.overlay import SOURCE_COLUMNS, read_overlay
+from memwall_trends.datasets.overlay import KEY_COLUMNS, SOURCE_COLUMNS, read_overlay
 from memwall_trends.errors import MemwallError
 from memwall_trends.validation.rules import DOUBTS, RULES, records, source_kinds
 
@@ -26,11 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 CHECKED = "checked:"
-SETTLED = re.compile(rf"(?:^|; ?){CHECKED} *\w")
 """What a note says of a value that looks wrong and is right, followed by how that was checked."""
-
-KEY = ["table", "name", "precision", "engine", "sparsity", "family", "scope"]
-"""What no two observations share."""
+SETTLED = re.compile(rf"(?:^|; ?){CHECKED} *\w")
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,10 +79,11 @@ def validate(files: Sequence[str | Path] = ()) -> pd.DataFrame:
         checked = theirs
     else:
         theirs, checked = [], shipped
-        problems += [*_changed_files(), *_unsorted(shipped)]
+        problems += [*_changed_files(), *_unsorted(shipped), *_filled_down(shipped)]
     problems += unreadable
+    known_sources = source_kinds()
     for rows in checked:
-        problems += [*_check_schema(rows), *_check_sources(rows)]
+        problems += [*_check_schema(rows), *_check_sources(rows, known_sources)]
     observations = _combine(shipped, theirs)
     by_index = dict(records(observations))
     for rule, find in RULES.items():
@@ -94,8 +92,6 @@ def validate(files: Sequence[str | Path] = ()) -> pd.DataFrame:
             settled = rule in DOUBTS and SETTLED.search(row["note"])
             if not settled and (not files or row["is_new"]):
                 problems.append(_problem(row["file"], row["line"], column, rule, problem))
-    if not files:
-        problems += _check_urls()
     frame = pd.DataFrame(problems, columns=["file", "row", "column", "rule", "problem"])
     frame = frame.astype({"row": "Int64"}).drop_duplicates()
     return frame.sort_values(["file", "row"], kind="stable", na_position="first", ignore_index=True)
@@ -139,7 +135,7 @@ def _read_file(path: Path) -> list[Rows]:
             return [Rows(str(path), alike[0], frame, lines)]
     frame, lines = read_overlay(path)
     read = []
-    for name, part in frame.reset_index(drop=True).groupby("table", sort=False):
+    for name, part in frame.groupby("table", sort=False):
         table = find_series(str(name))
         chosen = part[[*table.columns, *SOURCE_COLUMNS]].reset_index(drop=True)
         read.append(Rows(str(path), table, chosen, [lines[position] for position in part.index]))
@@ -158,7 +154,7 @@ def _combine(shipped: Sequence[Rows], theirs: Sequence[Rows]) -> pd.DataFrame:
         if rows.table.units and rows.table.dataset == defaults.DATASET
     ]
     rows = pd.concat(parts, ignore_index=True)
-    keys = pd.MultiIndex.from_frame(rows[KEY])
+    keys = pd.MultiIndex.from_frame(rows[KEY_COLUMNS])
     replaced = ~rows["is_new"].to_numpy(dtype=bool) & keys.isin(keys[rows["is_new"].to_numpy(dtype=bool)])
     rows = rows[~replaced].reset_index(drop=True)
     return rows.assign(
@@ -228,9 +224,8 @@ def _with_lines(message: str, rows: Rows) -> str:
     return re.sub(r"row at position (\d+)", lambda row: f"row {rows.lines[int(row[1]) - 2]}", message)
 
 
-def _check_sources(rows: Rows) -> list[dict[str, Any]]:
+def _check_sources(rows: Rows, known: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return the keys of sources that nothing describes."""
-    known = source_kinds()
     if rows.table.name == "sources" or not known:
         return []
     problems = []
@@ -268,19 +263,18 @@ def _unsorted(shipped: Iterable[Rows]) -> Iterator[dict[str, Any]]:
                     yield _problem(rows.file, line, "date", "unsorted", problem)
 
 
-def _check_urls() -> Iterator[dict[str, Any]]:
+def _filled_down(shipped: Iterable[Rows]) -> Iterator[dict[str, Any]]:
     """Return sources that a spreadsheet's fill-down may have made: one title, addresses that count up."""
-    try:
-        frame, lines = read_csv(datasets_folder() / "sources.csv")
-    except MemwallError:
-        return  # reported where the tables are read
-    if not {"title", "url"} <= set(frame.columns):
-        return
-    stems = frame["url"].str.replace(r"\d+/?$", "", regex=True)
-    alike = frame.assign(stem=stems).duplicated(["title", "stem"], keep=False) & (stems != frame["url"])
-    for position, row in records(frame[alike]):
-        problem = f"{row['url']} differs from an address of the same title in a trailing number only"
-        yield _problem("sources.csv", lines[position], "url", "fill-down", problem)
+    for rows in shipped:
+        if rows.table.name == "sources" and {"title", "url"} <= set(rows.frame.columns):
+            url = rows.frame["url"]
+            stem = url.str.replace(r"\d+/?$", "", regex=True)
+            alike = rows.frame.assign(stem=stem).duplicated(["title", "stem"], keep=False) & (stem != url)
+            for position in alike.to_numpy().nonzero()[0]:
+                problem = (
+                    f"{url[position]} differs from an address of the same title in a trailing number only"
+                )
+                yield _problem(rows.file, rows.lines[position], "url", "fill-down", problem)
 
 
 def _name(table: Table) -> str:

@@ -338,8 +338,8 @@ def source_kinds() -> dict[str, str]:
 
 
 def _rates(rows: pd.DataFrame, sparsity: str) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Return the rates of one sparsity; of two rows with one key, the later."""
-    yield from records(rows[(rows["table"] == "peak_flops") & (rows["sparsity"] == sparsity)])
+    """Return the rates of one sparsity, each with its index."""
+    return records(rows[(rows["table"] == "peak_flops") & (rows["sparsity"] == sparsity)])
 
 
 def _number(cell: str) -> float:

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from inspect import signature
+from typing import TYPE_CHECKING, Any
 
-from memwall_trends.errors import unknown
+from memwall_trends.errors import MemwallError, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy as np
     from numpy.typing import NDArray
 
-    Estimator = Callable[[NDArray[np.float64], NDArray[np.float64]], "Estimate"]
+    Floats = NDArray[np.float64]
+    Estimator = Callable[[Floats, Floats], "Estimate"]
+    Bounds = Callable[[float], tuple[float, float]]
+
+STANDARD_ERRORS = ("classical", "hc3", "cluster")
+HUBER_TUNING = 1.345
+"""Huber's k: 95 % efficient at normal errors (Huber 1981, Robust Statistics; MASS's ``psi.huber``)."""
+NORMAL_MAD = 0.6745
+"""Median absolute deviation of a standard normal variable, to as many digits as MASS's ``rlm`` has."""
+MEDIAN = 0.5
+MEDIAN_VARIANCE = 1.5707963267948966
+"""Pi / 2: variance of a median relative to that of a mean, at normal errors."""
+EXACT = 1e-9
+"""Log10 units: residuals below are rounding errors."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +47,15 @@ class Estimate:
     degrees_of_freedom : float
         Of the t distribution of the parameters.
     residual_variance : float
-        Variance of one observation about the line, log10 units squared.
+        Variance of one observation about the line, log10 units squared. Not a number where the line is not
+        through the middle.
     r_squared : float
-        Not a number where all values are the same.
+        1 - sum of squared residuals / sum of squares about the mean. Not a number where all values are the
+        same.
+    interval : str
+        How the interval of the slope comes about, for a reader.
+    slope_bounds : callable, optional
+        From the level of an interval to its ends, where it is not the t interval of the slope.
     """
 
     intercept: float
@@ -45,21 +65,36 @@ class Estimate:
     degrees_of_freedom: float
     residual_variance: float
     r_squared: float
+    interval: str = "t interval, classical standard error"
+    slope_bounds: Bounds | None = None
 
 
-def ordinary_least_squares(years: NDArray[np.float64], log10_values: NDArray[np.float64]) -> Estimate:
-    """Return the least-squares line, with the classical covariance (independent errors of one variance).
+def ordinary_least_squares(
+    years: Floats, log10_values: Floats, *, se: str = "classical", groups: NDArray[np.int64] | None = None
+) -> Estimate:
+    """Return the least-squares line.
 
     Parameters
     ----------
     years : ndarray of float, shape (n,)
         Decimal years, at least three different ones.
     log10_values : ndarray of float, shape (n,)
+    se : str
+        ``classical``: independent errors of one variance. ``hc3``: of any variance (MacKinnon and White 1985,
+        doi:10.1016/0304-4076(85)90158-7). ``cluster``: dependent within each group (Liang and Zeger 1986,
+        doi:10.1093/biomet/73.1.13; small-sample factor G/(G-1) (n-1)/(n-2), t with G-1 degrees of freedom).
+    groups : ndarray of int, shape (n,), optional
+        For ``cluster``: the group of each observation.
 
     Returns
     -------
     Estimate
         By ``statsmodels.regression.linear_model.OLS``.
+
+    Raises
+    ------
+    MemwallError
+        If the standard error is not known, or there are fewer than two groups.
 
     Examples
     --------
@@ -69,39 +104,320 @@ def ordinary_least_squares(years: NDArray[np.float64], log10_values: NDArray[np.
     (0.5, 1.5, 2001.0)
     """
     import numpy as np
-    from statsmodels.regression.linear_model import OLS
+
+    return weighted_least_squares(years, log10_values, weights=np.ones_like(years), se=se, groups=groups)
+
+
+def weighted_least_squares(
+    years: Floats,
+    log10_values: Floats,
+    *,
+    weights: Floats,
+    se: str = "hc3",
+    groups: NDArray[np.int64] | None = None,
+) -> Estimate:
+    """Return the line with the least weighted squares.
+
+    Parameters
+    ----------
+    years, log10_values, groups
+        As in `ordinary_least_squares`.
+    weights : ndarray of float, shape (n,)
+        How much each observation counts. Only their ratios matter.
+    se : str
+        As in `ordinary_least_squares`; ``classical`` takes the weights for inverse variances, the others hold
+        whatever the weights stand for.
+
+    Returns
+    -------
+    Estimate
+        By ``statsmodels.regression.linear_model.WLS``; its residual variance is the weighted one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> years, values = np.array([2000.0, 2001.0, 2002.0, 2003.0]), np.array([1.0, 1.5, 2.0, 9.0])
+    >>> round(weighted_least_squares(years, values, weights=np.array([1, 1, 1, 1e-9])).slope, 6)
+    0.5
+    """
+    import numpy as np
+    from statsmodels.regression.linear_model import WLS
 
     origin = float(years.mean())
-    result = OLS(log10_values, np.column_stack([np.ones_like(years), years - origin])).fit()
-    constant = np.ptp(log10_values) == 0
+    if np.ptp(log10_values) == 0:
+        return _flat(years, log10_values)
+    scaled = weights / weights.mean()
+    result = WLS(log10_values, _design(years, origin), weights=scaled).fit()
+    residuals = log10_values - result.fittedvalues
+    freedom, interval = float(result.df_resid), "t interval, classical standard error"
+    if se == "classical":
+        covariance = result.cov_params()
+    elif se == "hc3":
+        covariance = result.get_robustcov_results("HC3").cov_params()
+        interval = "t interval, standard error robust to unequal variances (HC3)"
+    elif se == "cluster":
+        n_groups = 0 if groups is None else len(np.unique(groups))
+        if n_groups < 2:  # noqa: PLR2004
+            raise MemwallError(f"standard errors by cluster need at least two vendors; got {n_groups}")
+        covariance = result.get_robustcov_results("cluster", groups=groups, use_correction=True).cov_params()
+        freedom, interval = n_groups - 1.0, f"t interval, standard error by cluster ({n_groups} vendors)"
+    else:
+        raise unknown("standard error", se, STANDARD_ERRORS)
     return Estimate(
         intercept=float(result.params[0]),
-        slope=0.0 if constant else float(result.params[1]),
+        slope=float(result.params[1]),
         origin=origin,
-        covariance=np.zeros((2, 2)) if constant else np.asarray(result.cov_params(), dtype=np.float64),
-        degrees_of_freedom=float(result.df_resid),
-        residual_variance=float(result.mse_resid),
-        r_squared=float("nan") if constant else float(result.rsquared),
+        covariance=np.asarray(covariance, dtype=np.float64),
+        degrees_of_freedom=freedom,
+        residual_variance=float(scaled @ residuals**2 / result.df_resid),
+        r_squared=float(result.rsquared),
+        interval=interval,
     )
 
 
-ESTIMATORS: dict[str, Estimator] = {"ols": ordinary_least_squares}
-"""Every method by the name that the user gives."""
+def huber(years: Floats, log10_values: Floats) -> Estimate:
+    """Return Huber's M-estimate: far observations count less (k = 1.345 scaled median absolute deviations).
 
+    Parameters
+    ----------
+    years, log10_values
+        As in `ordinary_least_squares`.
 
-def find_estimator(method: str) -> Estimator:
-    """Return the estimator of that name.
+    Returns
+    -------
+    Estimate
+        By ``statsmodels.robust.robust_linear_model.RLM``, with the scale that MASS's ``rlm`` takes. Its
+        covariance is Huber's first (1981, equation 7.6.2).
 
     Raises
     ------
     MemwallError
-        If there is none; the message names the known ones.
+        If more than half of the observations lie on one line, but not all: there is no scale then.
 
     Examples
     --------
-    >>> find_estimator("ols").__name__
-    'ordinary_least_squares'
+    >>> import numpy as np
+    >>> years = np.arange(2000.0, 2010.0)
+    >>> values = 0.24 * years + np.where(years == 2009, 3.0, 0.01 * (-1) ** years)
+    >>> round(huber(years, values).slope, 2), round(ordinary_least_squares(years, values).slope, 2)
+    (0.24, 0.4)
+    """
+    import warnings
+
+    import numpy as np
+    from statsmodels.robust.norms import HuberT
+    from statsmodels.robust.robust_linear_model import RLM
+    from statsmodels.tools.sm_exceptions import ConvergenceWarning
+
+    origin = float(years.mean())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a scale of zero is seen below
+        result = RLM(log10_values, _design(years, origin), M=HuberT(HUBER_TUNING)).fit(
+            tol=1e-12, maxiter=500, scale_est=lambda _, residuals: np.median(np.abs(residuals)) / NORMAL_MAD
+        )
+    if result.scale < EXACT:
+        raise MemwallError(
+            "more than half of the observations lie on one line, so that Huber's estimator has no scale; "
+            "use another method, as in --method theil-sen"
+        )
+    return _estimate(
+        years, log10_values, result.params, result.bcov_scaled, "t interval, Huber's standard error"
+    )
+
+
+def theil_sen(years: Floats, log10_values: Floats) -> Estimate:
+    """Return the median of the slopes of all pairs: up to 29 % of the observations may be wrong.
+
+    Parameters
+    ----------
+    years, log10_values
+        As in `ordinary_least_squares`.
+
+    Returns
+    -------
+    Estimate
+        By ``scipy.stats.theilslopes``, with Sen's interval from ranks (Sen 1968,
+        doi:10.1080/01621459.1968.10480934). The line passes through the medians. Of the covariance, the
+        slope's part is from that interval, the intercept's that of a median at normal errors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> years = np.arange(2000.0, 2010.0)
+    >>> round(theil_sen(years, 0.24 * years + (years == 2009)).slope, 6)
+    0.24
+    """
+    import numpy as np
+    from scipy.stats import theilslopes
+
+    from memwall_trends.growth import t_quantile
+
+    def bounds(level: float) -> tuple[float, float]:
+        fitted = theilslopes(log10_values, years, alpha=level)
+        return float(fitted.low_slope), float(fitted.high_slope)
+
+    origin, freedom = float(years.mean()), len(years) - 2
+    fitted = theilslopes(log10_values, years)
+    line = np.array([fitted.intercept + fitted.slope * origin, fitted.slope])
+    half_width = (fitted.high_slope - fitted.low_slope) / 2
+    residuals = log10_values - _design(years, origin) @ line
+    covariance = np.diag(
+        [
+            MEDIAN_VARIANCE * (residuals @ residuals) / freedom / len(years),
+            (half_width / t_quantile(freedom, 0.95)) ** 2,
+        ]
+    )
+    return _estimate(years, log10_values, line, covariance, "Sen's interval from ranks", bounds)
+
+
+def quantile_regression(years: Floats, log10_values: Floats, *, quantile: float = 0.5) -> Estimate:
+    """Return the line that a given share of the observations lie below.
+
+    Parameters
+    ----------
+    years, log10_values
+        As in `ordinary_least_squares`.
+    quantile : float
+        The share: 0.5 is the median, 0.9 near the top.
+
+    Returns
+    -------
+    Estimate
+        The line solves the linear programme of Koenker and Bassett (1978, doi:10.2307/1913643) by
+        ``scipy.optimize.linprog``; the covariance is the kernel estimate of ``statsmodels``' ``QuantReg``.
+
+    Raises
+    ------
+    MemwallError
+        If the quantile is not between 0 and 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> years = np.repeat(np.arange(2000.0, 2010.0), 3)
+    >>> values = 0.24 * years + np.tile([0, 1, 5], 10)
+    >>> median, top = quantile_regression(years, values), quantile_regression(years, values, quantile=0.9)
+    >>> round(top.intercept - median.intercept, 6)
+    4.0
+    """
+    import numpy as np
+    from scipy.optimize import linprog
+    from statsmodels.regression.quantile_regression import QuantReg
+
+    if not 0 < quantile < 1:
+        raise MemwallError(f"a quantile lies between 0 and 1, as in 0.5 for the median; got {quantile:g}")
+    n_obs, origin = len(years), float(years.mean())
+    design = _design(years, origin)
+    # Residual = above - below, both at least zero; minimise quantile * above + (1 - quantile) * below.
+    solved = linprog(
+        np.concatenate([[0.0, 0.0], np.full(n_obs, quantile), np.full(n_obs, 1 - quantile)]),
+        A_eq=np.hstack([design, np.eye(n_obs), -np.eye(n_obs)]),
+        b_eq=log10_values,
+        bounds=[(None, None)] * 2 + [(0, None)] * (2 * n_obs),
+    )
+    covariance = QuantReg(log10_values, design).fit(q=quantile).cov_params()
+    estimate = _estimate(years, log10_values, solved.x[:2], covariance, "t interval, kernel standard error")
+    # Observations do not scatter evenly about a line near the top.
+    return estimate if quantile == MEDIAN else replace(estimate, residual_variance=float("nan"))
+
+
+ESTIMATORS: dict[str, Callable[..., Estimate]] = {
+    "ols": ordinary_least_squares,
+    "wls": weighted_least_squares,
+    "huber": huber,
+    "theil-sen": theil_sen,
+    "quantile": quantile_regression,
+}
+"""Every method by the name that the user gives."""
+
+
+def find_estimator(method: str, **options: Any) -> Estimator:
+    """Return the estimator of that name, with its options filled in.
+
+    Parameters
+    ----------
+    method : str
+        One of `ESTIMATORS`.
+    **options
+        Keywords of that estimator; None leaves its default.
+
+    Returns
+    -------
+    callable
+        From decimal years and log10 of the values to an `Estimate`. Where all observations lie on one line,
+        every method gives that line, with no error.
+
+    Raises
+    ------
+    MemwallError
+        If there is no such method, or it has no such option; the message names the known ones.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> years = np.array([2000.0, 2001.0, 2002.0])
+    >>> round(find_estimator("quantile", quantile=0.9)(years, np.array([1.0, 1.5, 2.0])).slope, 12)
+    0.5
     """
     if method not in ESTIMATORS:
         raise unknown("method", method, ESTIMATORS)
-    return ESTIMATORS[method]
+    given = {name: option for name, option in options.items() if option is not None}
+    for name in given:
+        having = [known for known, function in ESTIMATORS.items() if name in signature(function).parameters]
+        if method not in having:
+            raise MemwallError(f"the method {method!r} has no {name}; {' and '.join(having)} have")
+    return partial(_fit, partial(ESTIMATORS[method], **given))
+
+
+def _fit(estimator: Estimator, years: Floats, log10_values: Floats) -> Estimate:
+    least_squares = ordinary_least_squares(years, log10_values)
+    line = _design(years, least_squares.origin) @ [least_squares.intercept, least_squares.slope]
+    exact = abs(log10_values - line).max() < EXACT
+    return least_squares if exact else estimator(years, log10_values)
+
+
+def _estimate(
+    years: Floats,
+    log10_values: Floats,
+    line: Floats,
+    covariance: Floats,
+    interval: str,
+    slope_bounds: Bounds | None = None,
+) -> Estimate:
+    """Return the estimate of a line that was not found by least squares."""
+    import numpy as np
+
+    origin, freedom = float(years.mean()), len(years) - 2
+    squares = float(((log10_values - _design(years, origin) @ line) ** 2).sum())
+    return Estimate(
+        intercept=float(line[0]),
+        slope=float(line[1]),
+        origin=origin,
+        covariance=np.asarray(covariance, dtype=np.float64),
+        degrees_of_freedom=float(freedom),
+        residual_variance=squares / freedom,
+        r_squared=1 - squares / float(((log10_values - log10_values.mean()) ** 2).sum()),
+        interval=interval,
+        slope_bounds=slope_bounds,
+    )
+
+
+def _flat(years: Floats, log10_values: Floats) -> Estimate:
+    """Return the line of values that are all the same: no rounding error may make it rise."""
+    import numpy as np
+
+    return Estimate(
+        intercept=float(log10_values[0]),
+        slope=0.0,
+        origin=float(years.mean()),
+        covariance=np.zeros((2, 2)),
+        degrees_of_freedom=float(len(years) - 2),
+        residual_variance=0.0,
+        r_squared=float("nan"),
+    )
+
+
+def _design(years: Floats, origin: float) -> Floats:
+    import numpy as np
+
+    return np.column_stack([np.ones_like(years), years - origin])

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from memwall_trends import defaults
 from memwall_trends.errors import MemwallError
 from memwall_trends.units import format_interval, format_level, format_number, power_of_ten
+
+if TYPE_CHECKING:
+    from memwall_trends.estimators import Bounds
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -24,11 +28,14 @@ class Growth:
         Standard error of the slope.
     degrees_of_freedom : float
         Of the t distribution of the slope.
+    slope_bounds : callable, optional
+        From the level of an interval to its ends, where it is not the t interval of the slope.
     """
 
     slope: float
     slope_error: float
     degrees_of_freedom: float
+    slope_bounds: Bounds | None = None
 
     @property
     def doubling_time_years(self) -> float:
@@ -49,7 +56,7 @@ class Growth:
     def growth_interval(
         self, per: float = defaults.PERIOD_YEARS, level: float = defaults.LEVEL
     ) -> tuple[float, float]:
-        """Return the confidence interval of the growth factor: the t interval of the slope, transformed.
+        """Return the confidence interval of the growth factor: that of the slope, transformed.
 
         Examples
         --------
@@ -131,6 +138,8 @@ class Growth:
         return pd.DataFrame(rows, columns=["quantity", "estimate", f"{format_level(level)} interval"])
 
     def _slope_interval(self, level: float) -> tuple[float, float]:
+        if self.slope_bounds is not None:
+            return self.slope_bounds(check_level(level))
         half = t_quantile(self.degrees_of_freedom, level) * self.slope_error
         return self.slope - half, self.slope + half
 

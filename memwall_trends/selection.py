@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
+
 Where: TypeAlias = "Mapping[str, str | float | Sequence[str | float]]"
 """Column and wanted value, or values of which a row may have any; ``column!`` and values to leave out."""
 
@@ -53,6 +56,10 @@ class Choice:
         The precision policy that chose one rate of each device; empty where each row counts.
     observations : DataFrame
         The rows, with ``date`` and ``value``; never empty.
+    candidates : DataFrame, optional
+        Where only records count: all rows that could have set one, before the window and in it.
+    in_window : ndarray of bool, optional
+        Which of the candidates lie in the window.
     """
 
     name: str
@@ -61,6 +68,8 @@ class Choice:
     where: dict[str, list[str]]
     precision: str
     observations: pd.DataFrame
+    candidates: pd.DataFrame | None = None
+    in_window: NDArray[np.bool_] | None = None
 
 
 def choose_observations(
@@ -121,8 +130,12 @@ def choose_observations(
     if policy or source.precision_policy:
         formats = find_precision(policy) if policy else None
         rows = select_precision(rows, formats, dense="sparsity" not in conditions, origin=source.origin)
-    if frontier:
-        rows = select_frontier(rows)
+    candidates = rows.reset_index(drop=True) if frontier else None
+    in_window = None
+    if candidates is not None:
+        rows = select_frontier(candidates)
+        inside = select(candidates, since=since, until=until, origin=source.origin)
+        in_window = candidates.index.isin(inside.index)
     return Choice(
         name=source.name,
         dataset=source.dataset,
@@ -130,6 +143,8 @@ def choose_observations(
         where=conditions,
         precision=policy,
         observations=select(rows, since=since, until=until, origin=source.origin),
+        candidates=candidates,
+        in_window=in_window,
     )
 
 

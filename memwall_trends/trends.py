@@ -12,8 +12,8 @@ import pandas as pd
 from memwall_trends import defaults
 from memwall_trends.datasets import find_series
 from memwall_trends.errors import MemwallError, TooFewObservations
-from memwall_trends.estimators import Estimate, find_estimator
 from memwall_trends.growth import Growth, t_quantile
+from memwall_trends.methods import FRONTIER_NOTE, Method, as_method, fit_line
 from memwall_trends.selection import (
     When,
     Where,
@@ -22,7 +22,6 @@ from memwall_trends.selection import (
     split_precision,
     split_where,
 )
-from memwall_trends.units import decimal_years
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import ArrayLike
+
+    from memwall_trends.estimators import Estimate, Floats
 
 MIN_DISTINCT_DATES = 3
 
@@ -46,8 +47,8 @@ class Trend(Growth):
         Where the observations are from.
     unit : str
         Unit of the values; empty where the data does not say.
-    method : str
-        The estimator.
+    method : Method
+        How the line was fitted, and how its interval comes about.
     where : dict of str to list of str
         The conditions that chose the observations: column, and the values of which a row has one.
     precision : str
@@ -58,6 +59,8 @@ class Trend(Growth):
         What was fitted, with ``date`` and ``value``.
     estimate : Estimate
         The line.
+    resampled : ndarray of float, shape (2, draws), optional
+        Of a bootstrap: intercepts at the origin of `estimate`, and slopes.
 
     Examples
     --------
@@ -69,12 +72,13 @@ class Trend(Growth):
     series: str
     dataset: str
     unit: str
-    method: str
+    method: Method
     where: dict[str, list[str]]
     precision: str
     frontier: bool
     observations: pd.DataFrame
     estimate: Estimate
+    resampled: Floats | None = None
 
     @property
     def n_obs(self) -> int:
@@ -153,7 +157,7 @@ class Trend(Growth):
         return {
             "series": self.series,
             "dataset": self.dataset,
-            "method": self.method,
+            "method": self.method.name,
             "n_obs": self.n_obs,
             "first_date": self.first_date.isoformat(),
             "last_date": self.last_date.isoformat(),
@@ -168,6 +172,8 @@ class Trend(Growth):
             "precision": self.precision or None,
             "frontier": self.frontier,
             "unit": self.unit,
+            "interval": self.estimate.interval,
+            "seed": self.method.seed if self.resampled is not None else None,
         }
 
     def describe(self) -> str:
@@ -186,9 +192,20 @@ class Trend(Growth):
         conditions = f"; {'; '.join(chosen)}" if chosen else ""
         r_squared = "n/a" if math.isnan(self.r_squared) else f"{self.r_squared:.3f}"
         return (
-            f"{self.method.upper()} of log10({self.unit or 'value'}) on the date: {self.n_obs} observations, "
-            f"R² {r_squared}, {self.first_date} to {self.last_date}{conditions}"
+            f"{self.method.describe()} of log10({self.unit or 'value'}) on the date: "
+            f"{self.n_obs} observations, R² {r_squared}, {self.first_date} to {self.last_date}{conditions}"
         )
+
+    def describe_interval(self) -> str:
+        """Return in a sentence how the interval comes about; for records, why by a bootstrap.
+
+        Examples
+        --------
+        >>> fit_trend("dram_bandwidth", dataset="gholami2024").describe_interval()
+        'Interval: t interval, classical standard error.'
+        """
+        why = f" {FRONTIER_NOTE}." if self.frontier and self.resampled is not None else ""
+        return f"Interval: {self.estimate.interval}.{why}"
 
     def __str__(self) -> str:
         """Return what a terminal shows."""
@@ -216,7 +233,7 @@ def fit_trend(
     precision: str | None = None,
     frontier: bool = False,
     overlay: Sequence[str | Path] = (),
-    method: str = "ols",
+    method: str | Method = "ols",
     date_column: str = "date",
     value_column: str = "value",
 ) -> Trend:
@@ -230,8 +247,8 @@ def fit_trend(
         Where to find a series.
     since, until, where, precision, frontier, overlay
         Which observations count; see `memwall_trends.selection.choose_observations`.
-    method : str
-        The estimator; see `memwall_trends.estimators`.
+    method : str or Method
+        How to fit; the name of an estimator, or a `memwall_trends.methods.Method`.
     date_column, value_column : str
         Where a CSV or a frame has its dates and values.
 
@@ -267,23 +284,22 @@ def fit_trend(
     _check_dates(observations, date_column, chosen.origin)
     # The column 'unit' is the unit of 'value', not of any other column.
     unit = _find_unit(observations, chosen.origin) if value_column == "value" else ""
-    estimate = find_estimator(method)(
-        decimal_years(observations["date"].to_numpy()),
-        np.log10(observations["value"].to_numpy(dtype=np.float64)),
-    )
+    estimate, resampled = fit_line(chosen, as_method(method))
     return Trend(
         slope=estimate.slope,
         slope_error=float(np.sqrt(estimate.covariance[1, 1])),
         degrees_of_freedom=estimate.degrees_of_freedom,
+        slope_bounds=estimate.slope_bounds,
         series=chosen.name,
         dataset=chosen.dataset,
         unit=unit,
-        method=method,
+        method=as_method(method),
         where=chosen.where,
         precision=chosen.precision,
         frontier=frontier,
         observations=observations,
         estimate=estimate,
+        resampled=resampled,
     )
 
 

@@ -85,6 +85,52 @@ With = Annotated[
         rich_help_panel="Selection",
     ),
 ]
+MethodName = Annotated[
+    str,
+    typer.Option(
+        "--method",
+        metavar="METHOD",
+        help="ols, wls, huber, theil-sen or quantile.",
+        rich_help_panel="Method",
+    ),
+]
+StandardError = Annotated[
+    str | None,
+    typer.Option(
+        "--se",
+        metavar="KIND",
+        help="Standard error of ols and wls: classical, hc3 (any variance) or cluster (by vendor).",
+        rich_help_panel="Method",
+    ),
+]
+Quantile = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SHARE", help="Of quantile: 0.5 the median, 0.9 near the top.", rich_help_panel="Method"
+    ),
+]
+Weights = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="Of wls: numbers, or labels that count the same each; by default each year does.",
+        rich_help_panel="Method",
+    ),
+]
+Bootstrap = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WHAT",
+        help="Interval by drawing again devices (pairs) or vendors (cluster); pairs for --frontier.",
+        rich_help_panel="Method",
+    ),
+]
+Interval = Annotated[
+    str,
+    typer.Option(metavar="KIND", help="Of the bootstrap: percentile or bca.", rich_help_panel="Method"),
+]
+Draws = Annotated[int, typer.Option(metavar="N", help="Of the bootstrap.", rich_help_panel="Method")]
+Seed = Annotated[int, typer.Option(metavar="N", help="Of the random draws.", rich_help_panel="Method")]
 Per = Annotated[
     float, typer.Option(metavar="YEARS", help="Period of the growth factor.", rich_help_panel="Result")
 ]

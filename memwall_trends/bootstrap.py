@@ -1,0 +1,206 @@
+"""The bootstrap of a line: by device or by vendor, with the records set anew where only records count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from memwall_trends import defaults
+from memwall_trends.errors import MemwallError, unknown
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from memwall_trends.estimators import Bounds, Estimator, Floats
+
+INTERVALS = {"percentile": "percentile", "bca": "BCa"}
+"""Bootstrap intervals by the name that the user gives, and as scipy calls them."""
+FEW_GROUPS = 5
+FEW_DATES = 3
+MOST_WITHOUT_LINE = 0.01
+CHUNK = 500
+"""Resamples held in memory at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """What is resampled, ordered by year, and within a day the highest value first.
+
+    Attributes
+    ----------
+    years, log10_values : ndarray of float, shape (n,)
+    groups : ndarray of int, shape (n,)
+        0 to G - 1: what is drawn together. Each observation is its own group where devices are drawn.
+    counted : ndarray of bool, shape (n,)
+        Which observations a line is fitted to, if they are drawn.
+    weights : ndarray of float, shape (n,)
+        How much each of them counts.
+    frontier : bool
+        Whether only those count that exceed all that were drawn before them.
+    """
+
+    years: Floats
+    log10_values: Floats
+    groups: NDArray[np.int64]
+    counted: NDArray[np.bool_]
+    weights: Floats
+    frontier: bool = False
+
+
+def bootstrap_lines(
+    sample: Sample,
+    *,
+    origin: float,
+    interval: str = "percentile",
+    draws: int = defaults.DRAWS,
+    seed: int = defaults.SEED,
+    estimator: Estimator | None = None,
+) -> tuple[Floats, Bounds]:
+    """Return the lines of resamples and, from them, the interval of the slope.
+
+    Parameters
+    ----------
+    sample : Sample
+    origin : float
+        Decimal year at which the intercept is taken.
+    interval : str
+        ``percentile``, or ``bca``: corrected for bias and skewness (Efron 1987,
+        doi:10.1080/01621459.1987.10478410).
+    draws : int
+        Number of resamples.
+    seed : int
+        Of the random draws.
+    estimator : callable, optional
+        Fits each resample; by default weighted least squares, for all resamples at once.
+
+    Returns
+    -------
+    lines : ndarray of float, shape (2, draws)
+        Intercepts at `origin`, and slopes. Resamples without a line, one in a hundred at most, are left out.
+    bounds : callable
+        From the level of an interval to the ends of the slope's, by ``scipy.stats.bootstrap``.
+
+    Raises
+    ------
+    MemwallError
+        If there are too few groups or draws, or too many resamples have no line.
+
+    Examples
+    --------
+    >>> random = np.random.default_rng(1)
+    >>> years = np.sort(random.uniform(2000, 2020, 80))
+    >>> values = 0.24 * years + random.normal(0, 0.3, 80)
+    >>> sample = Sample(years, values, np.arange(80), np.ones(80, bool), np.ones(80))
+    >>> lines, bounds = bootstrap_lines(sample, origin=2010.0, seed=1)
+    >>> lines.shape, [round(bound, 3) for bound in bounds(0.95)]
+    ((2, 2000), [0.225, 0.245])
+    """
+    from scipy.stats import bootstrap
+
+    if interval not in INTERVALS:
+        raise unknown("interval", interval, INTERVALS)
+    if draws < 1:
+        raise MemwallError(f"a bootstrap needs draws, as in 2000; got {draws}")
+    groups = np.arange(sample.groups.max() + 1)
+    if len(groups) < FEW_GROUPS:
+        raise MemwallError(
+            f"a bootstrap needs at least {FEW_GROUPS} devices or vendors to draw from; got {len(groups)}"
+        )
+
+    def draw_lines(drawn: NDArray[np.int64], axis: int = -1) -> Floats:
+        drawn = np.moveaxis(drawn, axis, -1)
+        weights = _weights(sample, drawn.reshape(-1, drawn.shape[-1]), len(groups))
+        if estimator is None:
+            lines = fit_lines(weights, sample.years - origin, sample.log10_values)
+        else:
+            lines = _fit_each(sample, weights, origin, estimator)
+        return lines.reshape(2, *drawn.shape[:-1])
+
+    options: dict[str, Any] = {"batch": CHUNK, "vectorized": True, "method": INTERVALS[interval]}
+    result = bootstrap(
+        (groups,),
+        draw_lines,
+        n_resamples=draws,
+        rng=np.random.default_rng(seed),
+        **{**options, "method": "percentile"},
+    )
+    without_line = np.isnan(result.bootstrap_distribution[1])
+    if without_line.mean() > MOST_WITHOUT_LINE:
+        raise MemwallError(
+            f"{without_line.sum()} of {draws} resamples have too few dates for a line: there are too few "
+            "observations for a bootstrap"
+        )
+    result = replace(result, bootstrap_distribution=result.bootstrap_distribution[:, ~without_line])
+
+    def bounds(level: float) -> tuple[float, float]:
+        # No further draws: only the ends of another interval.
+        ends = bootstrap(
+            (groups,), draw_lines, n_resamples=0, bootstrap_result=result, confidence_level=level, **options
+        ).confidence_interval
+        if np.isnan(ends.low[1]):
+            raise MemwallError("the BCa interval does not exist for so few observations; use percentile")
+        return float(ends.low[1]), float(ends.high[1])
+
+    return result.bootstrap_distribution, bounds
+
+
+def fit_lines(weights: Floats, years: Floats, log10_values: Floats) -> Floats:
+    """Return many weighted least-squares lines through the same observations.
+
+    Parameters
+    ----------
+    weights : ndarray of float, shape (m, n)
+        How much each of n observations counts in each of m lines.
+    years, log10_values : ndarray of float, shape (n,)
+        The years, best as differences from one amid them.
+
+    Returns
+    -------
+    ndarray of float, shape (2, m)
+        Intercepts and slopes; not a number where a line has a single date.
+
+    Examples
+    --------
+    >>> years, values = np.array([-1.0, 0.0, 1.0]), np.array([0.0, 1.0, 5.0])
+    >>> fit_lines(np.array([[1, 1, 0], [0, 1, 1], [1, 0, 0]]), years, values)
+    array([[ 1.,  1., nan],
+           [ 1.,  4., nan]])
+    """
+    count = weights.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean_year, mean_value = weights @ years / count, weights @ log10_values / count
+        spread = weights @ years**2 / count - mean_year**2
+        slopes = (weights @ (years * log10_values) / count - mean_year * mean_value) / spread
+        # A single date leaves a rounding error of a spread.
+        slopes = np.where(spread > 1e-9 * (1 + mean_year**2), slopes, np.nan)
+        return np.stack([mean_value - slopes * mean_year, slopes])
+
+
+def _weights(sample: Sample, drawn: NDArray[np.int64], n_groups: int) -> Floats:
+    """Return how much each observation counts in each resample, shape (resamples, n)."""
+    n_drawn = len(drawn)
+    cells = (drawn + n_groups * np.arange(n_drawn)[:, np.newaxis]).ravel()
+    times = np.bincount(cells, minlength=n_drawn * n_groups).reshape(n_drawn, n_groups)[:, sample.groups]
+    if sample.frontier:
+        # A device drawn twice sets its record once.
+        values = np.where(times > 0, sample.log10_values, -np.inf)
+        best = np.maximum.accumulate(values, axis=1)
+        records = values > np.hstack([np.full((n_drawn, 1), -np.inf), best[:, :-1]])
+        return records * sample.counted * sample.weights
+    return times * sample.counted * sample.weights
+
+
+def _fit_each(sample: Sample, weights: Floats, origin: float, estimator: Estimator) -> Floats:
+    lines = np.full((2, len(weights)), np.nan)
+    for number, times in enumerate(weights.astype(int)):
+        rows = np.repeat(np.arange(len(times)), times)
+        if len(np.unique(sample.years[rows])) < FEW_DATES:
+            continue
+        try:
+            fitted = estimator(sample.years[rows], sample.log10_values[rows])
+        except MemwallError:  # no scale: a resample may repeat one point too often
+            continue
+        lines[:, number] = fitted.intercept + fitted.slope * (origin - fitted.origin), fitted.slope
+    return lines

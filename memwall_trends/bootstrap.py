@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,7 @@ def bootstrap_lines(
     sample: Sample,
     *,
     origin: float,
+    divisor: Sample | None = None,
     interval: str = "percentile",
     draws: int = defaults.DRAWS,
     seed: int = defaults.SEED,
@@ -65,6 +67,8 @@ def bootstrap_lines(
     sample : Sample
     origin : float
         Decimal year at which the intercept is taken.
+    divisor : Sample, optional
+        Drawn along with the first, by the same groups: its lines are taken off, for the ratio of the two.
     interval : str
         ``percentile``, or ``bca``: corrected for bias and skewness (Efron 1987,
         doi:10.1080/01621459.1987.10478410).
@@ -97,13 +101,14 @@ def bootstrap_lines(
     >>> lines.shape, [round(bound, 3) for bound in bounds(0.95)]
     ((2, 2000), [0.225, 0.245])
     """
-    from scipy.stats import bootstrap
+    from scipy.stats import DegenerateDataWarning, bootstrap
 
     if interval not in INTERVALS:
         raise unknown("interval", interval, INTERVALS)
     if draws < 1:
         raise MemwallError(f"a bootstrap needs draws, as in 2000; got {draws}")
-    groups = np.arange(sample.groups.max() + 1)
+    samples = [sample] if divisor is None else [sample, divisor]
+    groups = np.arange(max(each.groups.max() for each in samples) + 1)
     if len(groups) < FEW_GROUPS:
         raise MemwallError(
             f"a bootstrap needs at least {FEW_GROUPS} devices or vendors to draw from; got {len(groups)}"
@@ -111,21 +116,21 @@ def bootstrap_lines(
 
     def draw_lines(drawn: NDArray[np.int64], axis: int = -1) -> Floats:
         drawn = np.moveaxis(drawn, axis, -1)
-        weights = _weights(sample, drawn.reshape(-1, drawn.shape[-1]), len(groups))
-        if estimator is None:
-            lines = fit_lines(weights, sample.years - origin, sample.log10_values)
-        else:
-            lines = _fit_each(sample, weights, origin, estimator)
+        ids = drawn.reshape(-1, drawn.shape[-1])
+        first, *rest = [_draw(each, ids, len(groups), origin, estimator) for each in samples]
+        lines = first - rest[0] if rest else first
         return lines.reshape(2, *drawn.shape[:-1])
 
     options: dict[str, Any] = {"batch": CHUNK, "vectorized": True, "method": INTERVALS[interval]}
-    result = bootstrap(
-        (groups,),
-        draw_lines,
-        n_resamples=draws,
-        rng=np.random.default_rng(seed),
-        **{**options, "method": "percentile"},
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DegenerateDataWarning)  # resamples without a line are counted below
+        result = bootstrap(
+            (groups,),
+            draw_lines,
+            n_resamples=draws,
+            rng=np.random.default_rng(seed),
+            **{**options, "method": "percentile"},
+        )
     without_line = np.isnan(result.bootstrap_distribution[1])
     if without_line.mean() > MOST_WITHOUT_LINE:
         raise MemwallError(
@@ -135,13 +140,21 @@ def bootstrap_lines(
     result = replace(result, bootstrap_distribution=result.bootstrap_distribution[:, ~without_line])
 
     def bounds(level: float) -> tuple[float, float]:
-        # No further draws: only the ends of another interval.
-        ends = bootstrap(
-            (groups,), draw_lines, n_resamples=0, bootstrap_result=result, confidence_level=level, **options
-        ).confidence_interval
-        if np.isnan(ends.low[1]):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DegenerateDataWarning)  # said below
+            # No further draws: only the ends of another interval.
+            ends = bootstrap(
+                (groups,),
+                draw_lines,
+                n_resamples=0,
+                bootstrap_result=result,
+                confidence_level=level,
+                **options,
+            ).confidence_interval
+        low, high = np.asarray(ends.low)[1], np.asarray(ends.high)[1]
+        if np.isnan(low):
             raise MemwallError("the BCa interval does not exist for so few observations; use percentile")
-        return float(ends.low[1]), float(ends.high[1])
+        return float(low), float(high)
 
     return result.bootstrap_distribution, bounds
 
@@ -176,6 +189,15 @@ def fit_lines(weights: Floats, years: Floats, log10_values: Floats) -> Floats:
         # A single date leaves a rounding error of a spread.
         slopes = np.where(spread > 1e-9 * (1 + mean_year**2), slopes, np.nan)
         return np.stack([mean_value - slopes * mean_year, slopes])
+
+
+def _draw(
+    sample: Sample, drawn: NDArray[np.int64], n_groups: int, origin: float, estimator: Estimator | None
+) -> Floats:
+    weights = _weights(sample, drawn, n_groups)
+    if estimator is None:
+        return fit_lines(weights, sample.years - origin, sample.log10_values)
+    return _fit_each(sample, weights, origin, estimator)
 
 
 def _weights(sample: Sample, drawn: NDArray[np.int64], n_groups: int) -> Floats:

@@ -1,18 +1,22 @@
-"""Machine balance and its like: the ratio of two trends, how fast it grows and where it leads."""
+"""Machine balance and its like: how fast the ratio of two series grows and where it leads, in three ways."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from memwall_trends import defaults
-from memwall_trends.errors import MemwallError
-from memwall_trends.growth import Growth, t_quantile
-from memwall_trends.trends import Trend, fit_trends
+from memwall_trends.bootstrap import Sample, bootstrap_lines
+from memwall_trends.datasets import find_series
+from memwall_trends.errors import MemwallError, TooFewObservations, unknown
+from memwall_trends.growth import Growth, check_level, t_quantile
+from memwall_trends.methods import as_method
+from memwall_trends.selection import choose_observations, split_precision, split_where
+from memwall_trends.trends import Trend, fit_trend, fit_trends
 from memwall_trends.units import decimal_years
 
 if TYPE_CHECKING:
@@ -21,43 +25,67 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from memwall_trends.estimators import Floats
+    from memwall_trends.methods import Method
     from memwall_trends.selection import When, Where
 
-METHOD = "ratio of two fitted trends"
-ASSUMPTION = (
-    "The two series are independent samples, so the variances of the two lines add; "
-    "both go on as before; a projected machine takes one new device from each trend."
-)
+WAYS = {
+    "device": "trend of the ratio of each device that reports both",
+    "ratio": "ratio of two fitted trends",
+    "bootstrap": "ratio of two fitted trends, devices drawn again",
+}
+"""How a gap is found, by the name that the user gives."""
+ASSUMPTIONS = {
+    "device": "The devices that report both stand for all; their ratio goes on as before; a projected "
+    "machine is one new device like them.",
+    "ratio": "The two series are independent samples, so the variances of the two lines add; "
+    "both go on as before; a projected machine takes one new device from each trend.",
+    "bootstrap": "Both trends go on as before; devices are drawn again with all that they report, so that "
+    "the two series need not be independent; a projected machine takes one new device from each trend.",
+}
 RATIO_UNITS = {
     ("GFLOP/s", "GB/s"): "FLOP/byte",
     ("GFLOP/s", "GT/s"): "FLOP/transfer",
     ("GB/s", "GT/s"): "byte/transfer",
+    ("GFLOP/s", "GB"): "FLOP/s per byte",
 }
+FEW_DEVICES = 10
+"""Fewer devices that report both do not stand for all: then the default is the ratio of two trends."""
+FARTHEST_YEARS = 300
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Gap(Growth):
-    """The ratio of two trends, itself an exponential trend.
+    """The ratio of two series, an exponential trend.
 
     Attributes
     ----------
     numerator, denominator : Trend
-        As in peak FLOPS over DRAM bandwidth: machine balance.
+        Of each series alone, as in peak FLOPS over DRAM bandwidth: machine balance.
+    way : str
+        One of `WAYS`.
+    balance : Trend, optional
+        Of the ratio of each device, in the way ``device``.
+    resampled : ndarray of float, shape (2, draws), optional
+        In the way ``bootstrap``: intercepts of the log10 ratio at the numerator's origin, and slopes.
 
     Notes
     -----
-    See `ASSUMPTION`. Degrees of freedom follow Welch and Satterthwaite (Satterthwaite 1946,
-    doi:10.2307/3002019).
+    See `ASSUMPTIONS`. The ratio of two trends has degrees of freedom after Welch and Satterthwaite
+    (Satterthwaite 1946, doi:10.2307/3002019).
 
     Examples
     --------
     >>> gap = fit_gap("peak_flops", "dram_bandwidth", dataset="gholami2024")
-    >>> round(gap.growth_factor(), 4), gap.unit
-    (1.9012, 'FLOP/byte')
+    >>> round(gap.growth_factor(), 4), gap.unit, gap.way
+    (1.9012, 'FLOP/byte', 'ratio')
     """
 
     numerator: Trend
     denominator: Trend
+    way: str
+    balance: Trend | None = None
+    resampled: Floats | None = None
 
     @property
     def unit(self) -> str:
@@ -65,7 +93,9 @@ class Gap(Growth):
         units = (self.numerator.unit, self.denominator.unit)
         return RATIO_UNITS.get(units, " per ".join(units))
 
-    def project(self, years: ArrayLike, level: float = defaults.LEVEL) -> pd.DataFrame:
+    def project(
+        self, years: ArrayLike, level: float = defaults.LEVEL, multipliers: ArrayLike | None = None
+    ) -> pd.DataFrame:
         """Return the ratio at given years, with prediction intervals.
 
         Parameters
@@ -74,16 +104,19 @@ class Gap(Growth):
             Decimal years.
         level : float
             Level of the prediction interval.
+        multipliers : array_like of float, shape (n,), optional
+            Standard errors that the interval spans to each side, as a backtest calibrates them, in place of
+            the t quantile. In the way ``device`` only.
 
         Returns
         -------
         DataFrame
-            ``year, ratio, low, high``; the interval is for a new device of each trend.
+            ``year, ratio, low, high``; the interval is for a new device.
 
         Raises
         ------
         MemwallError
-            If a year is so far that the ratio is no number any more.
+            If a year is so far that the ratio is no number any more, or the line is not through the middle.
 
         Examples
         --------
@@ -92,24 +125,13 @@ class Gap(Growth):
         [[2030.0, 2879.0, 215.0, 38578.0]]
         """
         years = np.atleast_1d(np.asarray(years, dtype=np.float64))
-        top, top_variance = self.numerator.log10_mean(years)
-        bottom, bottom_variance = self.denominator.log10_mean(years)
-        top_variance = top_variance + self.numerator.estimate.residual_variance
-        bottom_variance = bottom_variance + self.denominator.estimate.residual_variance
-        halves = [
-            t_quantile(freedom, level) * math.sqrt(first + second)
-            for first, second in zip(top_variance, bottom_variance, strict=True)
-            for freedom in [self._degrees_of_freedom(first, second)]
-        ]
-        ratios = top - bottom
+        middle, low, high = self._band(years, level, new_device=True, multipliers=multipliers)
         with np.errstate(over="ignore", under="ignore"):
-            frame = pd.DataFrame(
-                {
-                    "year": years,
-                    "ratio": 10**ratios,
-                    "low": 10 ** (ratios - halves),
-                    "high": 10 ** (ratios + halves),
-                }
+            frame = pd.DataFrame({"year": years, "ratio": 10**middle, "low": 10**low, "high": 10**high})
+        if np.isnan(frame["high"]).any():
+            raise MemwallError(
+                "this line is not through the middle of the observations, so that it has no prediction "
+                "interval; project with --quantile 0.5 or another method"
             )
         beyond = ~(np.isfinite(frame["high"]) & (frame["low"] > 0))
         if beyond.any():
@@ -119,8 +141,59 @@ class Gap(Growth):
             )
         return frame
 
+    def reach(self, ratio: float, level: float = defaults.LEVEL) -> dict[str, float]:
+        """Return the year at which the ratio passes a given one.
+
+        Parameters
+        ----------
+        ratio : float
+            In `unit`.
+        level : float
+            Level of both intervals.
+
+        Returns
+        -------
+        dict of str to float
+            ``ratio``; ``year``, when the trend passes it; ``ci_low, ci_high``, the years at which the
+            confidence interval of the trend holds the ratio (for a straight line, Fieller 1954's interval);
+            ``prediction_low, prediction_high``, those at which the prediction interval of a new device does.
+            Infinite where an interval never leaves the ratio within 300 years, or the ratio does not grow.
+
+        Raises
+        ------
+        MemwallError
+            If the ratio is not above zero.
+
+        Examples
+        --------
+        >>> gap = fit_gap("peak_flops", "dram_bandwidth", dataset="gholami2024")
+        >>> reached = gap.reach(1000)
+        >>> [round(reached[key], 1) for key in ("year", "ci_low", "ci_high")]
+        [2026.7, 2023.9, 2031.0]
+        """
+        if not 0 < ratio < math.inf:
+            raise MemwallError(f"a ratio to reach is a number above zero, as in 1000; got {ratio:g}")
+        check_level(level)
+        target = math.log10(ratio)
+        anchor = self._origin
+        start = float(self._band(np.array([anchor]), level, new_device=False)[0][0])
+        year = anchor + (target - start) / self.slope if self.slope else math.inf
+        ends = {
+            kind: self._crossings(target, year, level, new_device=kind == "prediction")
+            for kind in ("ci", "prediction")
+        }
+        return {
+            "ratio": float(ratio),
+            "year": year,
+            **{
+                f"{kind}_{end}": at
+                for kind, pair in ends.items()
+                for end, at in zip(("low", "high"), pair, strict=True)
+            },
+        }
+
     def extrapolation(self, year: float) -> tuple[float, Trend]:
-        """Return by how many years a year lies outside the data, and outside which of the two trends most.
+        """Return by how many years a year lies outside the data, and outside which of the trends most.
 
         Examples
         --------
@@ -129,16 +202,15 @@ class Gap(Growth):
         >>> round(years, 1), trend.series
         (7.8, 'dram_bandwidth')
         """
-        return max(
-            ((outside(trend, year), trend) for trend in (self.numerator, self.denominator)),
-            key=lambda pair: pair[0],
-        )
+        trends = (self.balance,) if self.balance else (self.numerator, self.denominator)
+        return max(((outside(trend, year), trend) for trend in trends), key=lambda pair: pair[0])
 
     def to_record(
         self,
         years: ArrayLike = (),
         per: float = defaults.PERIOD_YEARS,
         level: float = defaults.LEVEL,
+        reach: Sequence[float] = (),
     ) -> dict[str, Any]:
         """Return the gap as one record, the keys of ``memwall-trends gap --format json``.
 
@@ -156,29 +228,100 @@ class Gap(Growth):
             "ci_high": high,
             "doubling_time_years": self.doubling_time_years,
             "projections": self.project(years, level).to_dict(orient="records"),
+            "reach": [self.reach(ratio, level) for ratio in reach],
             "level": level,
             "period_years": per,
             "unit": self.unit,
             "dataset": self.numerator.dataset,
+            "way": self.way,
+            "n_obs": self.balance.n_obs if self.balance else None,
             "numerator_n_obs": self.numerator.n_obs,
             "denominator_n_obs": self.denominator.n_obs,
             "numerator_where": self.numerator.where,
             "denominator_where": self.denominator.where,
-            "method": METHOD,
-            "assumption": ASSUMPTION,
+            "method": WAYS[self.way],
+            "estimator": self.numerator.method.name,
+            "seed": self.numerator.method.seed if self.way == "bootstrap" else None,
+            "assumption": ASSUMPTIONS[self.way],
         }
 
     def __str__(self) -> str:
         """Return what a terminal shows."""
-        title = f"{self.numerator.series} / {self.denominator.series} ({self.unit}), {METHOD}"
-        return f"{title}\n{self.shown().to_string(index=False)}\n{ASSUMPTION}"
+        title = f"{self.numerator.series} / {self.denominator.series} ({self.unit}), {WAYS[self.way]}"
+        return f"{title}\n{self.shown().to_string(index=False)}\n{ASSUMPTIONS[self.way]}"
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
-        title = f"<b>{self.numerator.series} / {self.denominator.series}</b> ({self.unit}), {METHOD}"
-        return f"<div>{title}{self.shown().to_html(index=False)}<small>{ASSUMPTION}</small></div>"
+        title = f"<b>{self.numerator.series} / {self.denominator.series}</b> ({self.unit}), {WAYS[self.way]}"
+        return f"<div>{title}{self.shown().to_html(index=False)}<small>{ASSUMPTIONS[self.way]}</small></div>"
+
+    @property
+    def _origin(self) -> float:
+        return (self.balance or self.numerator).estimate.origin
+
+    def _band(
+        self, years: Floats, level: float, *, new_device: bool, multipliers: ArrayLike | None = None
+    ) -> tuple[Floats, Floats, Floats]:
+        """Return the log10 ratio at years, and the ends of its interval, for a new device or the trend."""
+        if self.resampled is not None:
+            return self._resampled_band(years, level, new_device)
+        if self.balance:
+            middle, variance = self.balance.log10_mean(years)
+            variance = variance + new_device * self.balance.estimate.residual_variance
+            quantiles = np.full(len(years), t_quantile(self.balance.degrees_of_freedom, level))
+        else:
+            top, top_variance = self.numerator.log10_mean(years)
+            bottom, bottom_variance = self.denominator.log10_mean(years)
+            if new_device:
+                top_variance = top_variance + self.numerator.estimate.residual_variance
+                bottom_variance = bottom_variance + self.denominator.estimate.residual_variance
+            middle, variance = top - bottom, top_variance + bottom_variance
+            freedoms = map(self._degrees_of_freedom, top_variance, bottom_variance)
+            quantiles = np.array([t_quantile(freedom, level) for freedom in freedoms])
+        halves = (quantiles if multipliers is None else np.asarray(multipliers)) * np.sqrt(variance)
+        return middle, middle - halves, middle + halves
+
+    def _resampled_band(self, years: Floats, level: float, new_device: bool) -> tuple[Floats, Floats, Floats]:
+        top, _ = self.numerator.log10_mean(years)
+        bottom, _ = self.denominator.log10_mean(years)
+        intercepts, slopes = np.asarray(self.resampled)
+        drawn = intercepts + slopes * (years[:, np.newaxis] - self._origin)
+        if new_device:
+            random = np.random.default_rng(self.numerator.method.seed)
+            residuals = [_residuals(trend) for trend in (self.numerator, self.denominator)]
+            first, second = (random.choice(each, size=drawn.shape[1]) for each in residuals)
+            drawn = drawn + first - second
+        low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=1)
+        return top - bottom, low, high
+
+    def _crossings(
+        self, target: float, year: float, level: float, *, new_device: bool
+    ) -> tuple[float, float]:
+        """Return between which years an interval of the log10 ratio holds the target."""
+        from scipy.optimize import brentq
+
+        if not math.isfinite(year):
+            return -math.inf, math.inf
+
+        def inside(at: float) -> float:
+            _, low, high = self._band(np.array([at]), level, new_device=new_device)
+            return float(min(high[0] - target, target - low[0]))
+
+        ends = []
+        for direction in (-1, 1):
+            # The first year outside; from there the end lies within one year.
+            steps = year + direction * np.arange(FARTHEST_YEARS + 1.0)
+            _, low, high = self._band(steps, level, new_device=new_device)
+            left = np.flatnonzero((high < target) | (low > target))
+            if len(left) == 0:
+                ends.append(direction * math.inf)
+            elif left[0] == 0:
+                ends.append(year)
+            else:
+                ends.append(float(brentq(inside, steps[left[0] - 1], steps[left[0]], xtol=1e-9)))
+        return ends[0], ends[1]
 
     def _degrees_of_freedom(self, top_variance: float, bottom_variance: float) -> float:
         return welch_satterthwaite(
@@ -193,6 +336,7 @@ def fit_gap(
     numerator: str,
     denominator: str,
     *,
+    way: str | None = None,
     dataset: str = defaults.DATASET,
     since: When | None = None,
     until: When | None = None,
@@ -200,7 +344,7 @@ def fit_gap(
     precision: str | None = None,
     frontier: bool = False,
     overlay: Sequence[str | Path] = (),
-    method: str = "ols",
+    method: str | Method = "ols",
 ) -> Gap:
     """Fit the ratio of two series.
 
@@ -208,6 +352,9 @@ def fit_gap(
     ----------
     numerator, denominator : str
         Series, as in ``peak_flops`` and ``dram_bandwidth``.
+    way : str, optional
+        One of `WAYS`. By default ``device`` where at least ten devices report both and no ``frontier`` is
+        asked for, else ``ratio``.
     dataset, since, until, frontier, overlay, method
         As in `memwall_trends.trends.fit_trend`, for both.
     where : mapping, optional
@@ -222,26 +369,39 @@ def fit_gap(
     Raises
     ------
     MemwallError
-        As `fit_trend`, and if both series are the same.
+        As `fit_trend`, and if both series are the same or the way does not suit them.
 
     Examples
     --------
     >>> fit_gap("peak_flops", "dram_bandwidth", dataset="gholami2024", since="2010").numerator.n_obs
     25
+    >>> fit_gap("peak_flops", "dram_bandwidth").way
+    'device'
     """
     if numerator == denominator:
         raise MemwallError(f"a gap needs two different series; got {numerator!r} twice")
-    top, bottom = fit_trends(
-        [numerator, denominator],
-        dataset=dataset,
-        since=since,
-        until=until,
-        where=where,
-        precision=precision,
-        frontier=frontier,
-        overlay=overlay,
-        method=method,
-    )
+    if way is not None and way not in WAYS:
+        raise unknown("way", way, WAYS)
+    if frontier and way in ("device", "bootstrap"):
+        raise MemwallError(
+            "records of two series are set by different devices: --frontier goes with --way ratio"
+        )
+    choice: dict[str, Any] = {
+        "dataset": dataset,
+        "since": since,
+        "until": until,
+        "where": where,
+        "precision": precision,
+        "overlay": overlay,
+    }
+    top, bottom = fit_trends([numerator, denominator], frontier=frontier, method=method, **choice)
+    devices = pd.DataFrame() if frontier else pair_devices(numerator, denominator, **choice)
+    if way is None:
+        way = "device" if len(devices) >= FEW_DEVICES else "ratio"
+    if way == "device":
+        return _fit_devices(top, bottom, devices, method)
+    if way == "bootstrap":
+        return _fit_resamples(top, bottom)
     return Gap(
         slope=top.slope - bottom.slope,
         slope_error=math.hypot(top.slope_error, bottom.slope_error),
@@ -250,7 +410,126 @@ def fit_gap(
         ),
         numerator=top,
         denominator=bottom,
+        way=way,
     )
+
+
+def pair_devices(
+    numerator: str,
+    denominator: str,
+    *,
+    dataset: str = defaults.DATASET,
+    where: Where | None = None,
+    precision: str | None = None,
+    **choice: Any,
+) -> pd.DataFrame:
+    """Return the devices that report both series, with their ratio.
+
+    Parameters
+    ----------
+    numerator, denominator, dataset, where, precision
+        As in `fit_gap`.
+    **choice
+        ``since, until, overlay``, as there.
+
+    Returns
+    -------
+    DataFrame
+        ``name, date, value, unit``, and ``vendor`` and ``kind`` where the tables have them; ``value`` is the
+        ratio, and of several rows of a device the highest of each series counts.
+
+    Examples
+    --------
+    >>> balance = pair_devices("peak_flops", "dram_bandwidth")
+    >>> balance.set_index("name").loc["NVIDIA H100 SXM5", "value"].round(0)
+    np.float64(295.0)
+    """
+    names = (numerator, denominator)
+    columns = {name: find_series(name, dataset).columns for name in names}
+    conditions, precisions = split_where(where, columns), split_precision(precision, columns)
+    rows = []
+    for name in names:
+        chosen = choose_observations(
+            name, dataset=dataset, where=conditions[name], precision=precisions[name], **choice
+        ).observations
+        rows.append(chosen.sort_values("value", kind="stable").drop_duplicates("name", keep="last"))
+    top, bottom = rows
+    paired = top.merge(bottom[["name", "value", "unit"]], on="name", suffixes=("", "_below"))
+    units = tuple(frame["unit"].iloc[0] for frame in rows)
+    kept = [column for column in ("name", "vendor", "kind", "date") if column in paired]
+    balance: pd.DataFrame = paired[kept].assign(
+        value=paired["value"] / paired["value_below"], unit=RATIO_UNITS.get(units, " per ".join(units))
+    )
+    return balance.sort_values(["date", "name"], kind="stable", ignore_index=True)
+
+
+def _fit_devices(top: Trend, bottom: Trend, devices: pd.DataFrame, method: str | Method) -> Gap:
+    names = f"{top.series} / {bottom.series}"
+    try:
+        fitted = fit_trend(devices, method=method)
+    except TooFewObservations:
+        raise MemwallError(
+            f"{names}: {len(devices)} device(s) of the choice report both, on too few dates; use --way ratio"
+        ) from None
+    balance = replace(fitted, series=names, dataset=top.dataset, precision=top.precision)
+    return Gap(
+        slope=balance.slope,
+        slope_error=balance.slope_error,
+        degrees_of_freedom=balance.degrees_of_freedom,
+        slope_bounds=balance.slope_bounds,
+        numerator=top,
+        denominator=bottom,
+        way="device",
+        balance=balance,
+    )
+
+
+def _fit_resamples(top: Trend, bottom: Trend) -> Gap:
+    method = as_method(top.method)
+    if method.name != "ols":
+        raise MemwallError(f"--way bootstrap draws least-squares lines; the method is {method.name!r}")
+    # The rows of one device are drawn together, whichever series they are in.
+    codes, _ = pd.factorize(pd.concat([top.observations["name"], bottom.observations["name"]]))
+    groups = (codes[: top.n_obs], codes[top.n_obs :])
+    samples = []
+    for trend, drawn_together in zip((top, bottom), groups, strict=True):
+        rows = trend.observations
+        samples.append(
+            Sample(
+                years=decimal_years(rows["date"].to_numpy()),
+                log10_values=np.log10(rows["value"].to_numpy(dtype=np.float64)),
+                groups=drawn_together,
+                counted=np.ones(len(rows), dtype=bool),
+                weights=np.ones(len(rows)),
+            )
+        )
+    lines, bounds = bootstrap_lines(
+        samples[0],
+        origin=top.estimate.origin,
+        divisor=samples[1],
+        interval=method.interval,
+        draws=method.draws,
+        seed=method.seed,
+    )
+    return Gap(
+        slope=top.slope - bottom.slope,
+        slope_error=float(lines[1].std(ddof=1)),
+        degrees_of_freedom=top.degrees_of_freedom + bottom.degrees_of_freedom,
+        slope_bounds=bounds,
+        numerator=top,
+        denominator=bottom,
+        way="bootstrap",
+        resampled=lines,
+    )
+
+
+def _residuals(trend: Trend) -> Floats:
+    """Return the residuals of a trend, spread as those of new observations."""
+    years = decimal_years(trend.observations["date"].to_numpy())
+    line, _ = trend.log10_mean(years)
+    residuals = np.log10(trend.observations["value"].to_numpy(dtype=np.float64)) - line
+    widened: Floats = residuals * math.sqrt(trend.n_obs / (trend.n_obs - 2))
+    return widened
 
 
 def welch_satterthwaite(

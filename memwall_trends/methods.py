@@ -25,8 +25,8 @@ YEAR = "year"
 RESAMPLED = {"pairs": "devices", "cluster": "vendors"}
 """What a bootstrap draws, by the name that the user gives."""
 FRONTIER_NOTE = (
-    "Records depend on each other: one is a record only because none before it was better. So devices are drawn "
-    "again and records set anew in each resample; a t interval of records holds too rarely"
+    "Records depend on each other: one is a record only because none before it was better. So devices are "
+    "drawn again and records set anew in each resample; a t interval of records holds too rarely"
 )
 
 

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import math
+from typing import Any
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from memwall_trends.errors import MemwallError
-from memwall_trends.gap import fit_gap, welch_satterthwaite
+from memwall_trends.gap import WAYS, fit_gap, pair_devices, welch_satterthwaite
+from memwall_trends.growth import t_quantile
+from memwall_trends.methods import Method
 from memwall_trends.trends import fit_trend
 
 
@@ -116,3 +122,117 @@ def test_degrees_of_freedom_lie_between_the_smaller_and_the_sum(a: float, m: int
 
 def test_lines_without_error_have_degrees_of_freedom() -> None:
     assert welch_satterthwaite(0, 3, 0, 5) == 3
+
+
+# The three ways
+
+
+def test_devices_that_report_both_are_the_default_where_there_are_enough() -> None:
+    assert fit_gap("peak_flops", "dram_bandwidth").way == "device"
+    assert fit_gap("peak_flops", "dram_bandwidth", dataset="gholami2024").way == "ratio"
+    assert fit_gap("peak_flops", "dram_bandwidth", frontier=True).way == "ratio"
+
+
+def test_the_balance_of_a_device_is_its_flops_over_its_bandwidth() -> None:
+    balance = pair_devices("peak_flops", "dram_bandwidth", precision="fp16").set_index("name")["value"]
+    # 312 TFLOP/s and 1555 GB/s, NVIDIA's A100 datasheet.
+    assert balance["NVIDIA A100 SXM4 40GB"] == pytest.approx(312_000 / 1555, rel=1e-3)
+
+
+def test_the_device_way_is_the_trend_of_the_paired_frame() -> None:
+    gap = fit_gap("peak_flops", "dram_bandwidth", since=2010)
+    trend = fit_trend(pair_devices("peak_flops", "dram_bandwidth", since=2010))
+    assert gap.growth_interval() == trend.growth_interval()
+    row, expected = gap.project([2030.0]).iloc[0], trend.predict([2030.0]).iloc[0]
+    assert row.tolist() == pytest.approx(
+        expected[["year", "value", "prediction_low", "prediction_high"]].tolist()
+    )
+
+
+def test_the_resampled_ratio_has_the_lines_of_the_fitted_ratio() -> None:
+    drawn, fitted = (fit_gap("peak_flops", "dram_bandwidth", way=way) for way in ("bootstrap", "ratio"))
+    assert drawn.growth_factor() == fitted.growth_factor()
+    # Devices in both series go up and down together, so that the ratio varies less.
+    assert drawn.slope_error < fitted.slope_error
+    low, high = drawn.growth_interval()
+    assert low < drawn.growth_factor() < high
+
+
+def test_a_resampled_ratio_is_the_same_for_one_seed_and_differs_for_another() -> None:
+    def interval(seed: int) -> tuple[float, float]:
+        method = Method(seed=seed, draws=300)
+        gap = fit_gap("peak_flops", "dram_bandwidth", way="bootstrap", method=method)
+        return gap.growth_interval()
+
+    assert interval(1) == interval(1)
+    assert interval(1) != interval(2)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_ratio_is_reached_where_the_bands_cross_it(way: str) -> None:
+    gap = fit_gap("peak_flops", "dram_bandwidth", way=way)
+    reached = gap.reach(1000)
+    assert gap.project([reached["year"]])["ratio"].item() == pytest.approx(1000)
+    assert gap.project([reached["prediction_low"]])["high"].item() == pytest.approx(1000, rel=1e-4)
+    assert gap.project([reached["prediction_high"]])["low"].item() == pytest.approx(1000, rel=1e-4)
+    assert reached["prediction_low"] < reached["ci_low"] < reached["year"] < reached["ci_high"]
+
+
+def test_the_interval_of_a_crossing_is_fiellers() -> None:
+    # Ends are the years t with (a + b t - y)^2 = q^2 Var(a + b t): a quadratic in t.
+    gap = fit_gap("peak_flops", "dram_bandwidth")
+    assert gap.balance is not None
+    estimate, quantile = gap.balance.estimate, t_quantile(gap.degrees_of_freedom, 0.95)
+    (v00, v01), (_, v11) = estimate.covariance
+    above = estimate.intercept - 3
+    roots = np.roots(
+        [
+            estimate.slope**2 - quantile**2 * v11,
+            2 * (above * estimate.slope - quantile**2 * v01),
+            above**2 - quantile**2 * v00,
+        ]
+    )
+    reached = gap.reach(1000)
+    assert sorted(roots + estimate.origin) == pytest.approx([reached["ci_low"], reached["ci_high"]], abs=1e-6)
+
+
+def test_a_ratio_that_may_not_grow_is_perhaps_never_reached() -> None:
+    gap = fit_gap("peak_flops", "dram_bandwidth", since=2020, where={"kind": ["gpu", "accelerator"]})
+    low, high = gap.growth_interval()
+    assert low < 1 < high
+    reached = gap.reach(1e4)
+    assert math.isinf(reached["ci_low"]) or math.isinf(reached["ci_high"])
+
+
+def test_multipliers_widen_the_interval() -> None:
+    gap = fit_gap("peak_flops", "dram_bandwidth")
+    usual = t_quantile(gap.degrees_of_freedom, 0.95)
+    same, wider = (gap.project([2030.0], 0.95, [times * usual]).iloc[0] for times in (1, 2))
+    assert same.tolist() == pytest.approx(gap.project([2030.0]).iloc[0].tolist())
+    assert wider["high"] / wider["ratio"] == pytest.approx((same["high"] / same["ratio"]) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"way": "devices"}, "unknown way 'devices'; did you mean 'device'"),
+        ({"way": "device", "frontier": True}, "--frontier goes with --way ratio"),
+        ({"way": "bootstrap", "method": "huber"}, "draws least-squares lines; the method is 'huber'"),
+        ({"way": "device", "dataset": "gholami2024", "until": 2010}, "use --way ratio"),
+    ],
+)
+def test_a_way_that_does_not_suit_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(MemwallError, match=message):
+        fit_gap("peak_flops", "dram_bandwidth", **options)
+
+
+@pytest.mark.parametrize("ratio", [0, -1, math.inf, math.nan])
+def test_only_a_ratio_above_zero_can_be_reached(ratio: float) -> None:
+    with pytest.raises(MemwallError, match="number above zero"):
+        fit_gap("peak_flops", "dram_bandwidth", dataset="gholami2024").reach(ratio)
+
+
+def test_a_line_near_the_top_cannot_be_projected() -> None:
+    gap = fit_gap("peak_flops", "dram_bandwidth", method=Method("quantile", quantile=0.9))
+    with pytest.raises(MemwallError, match="no prediction interval"):
+        gap.project([2030.0])

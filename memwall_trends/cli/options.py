@@ -11,6 +11,8 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from memwall_trends.methods import Method
+
 
 class OutputFormat(StrEnum):
     """How a result is printed."""
@@ -187,3 +189,19 @@ def read_choice(
         "frontier": frontier,
         "overlay": with_ or (),
     }
+
+
+def read_method(
+    name: str,
+    se: str | None,
+    quantile: float | None,
+    weights: str | None,
+    bootstrap: str | None,
+    interval: str,
+    draws: int,
+    seed: int,
+) -> Method:
+    """Return the options that say how to fit, as the functions take them."""
+    from memwall_trends.methods import Method
+
+    return Method(name, se, quantile, weights, bootstrap, interval, draws, seed)

@@ -1,0 +1,42 @@
+"""Run the commands that README.md and docs/ show and write what they print below them: ``make docs``."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+CHECKOUT = Path(__file__).parent.parent
+
+
+def refresh(text: str, folder: str) -> str:
+    """Return a page with the output of its console blocks as the commands print it today."""
+
+    def run_block(block: re.Match[str]) -> str:
+        parts = re.split(r"^(?=\$ )", block[1], flags=re.MULTILINE)
+        return f"```console\n{''.join(run_part(part) for part in parts)}```"
+
+    def run_part(part: str) -> str:
+        command, _, output = part.partition("\n")
+        # What prints nothing of interest, or takes long, is shown without output.
+        if not command.startswith("$ memwall-trends") or not output.strip():
+            return part
+        printed = subprocess.run(
+            command.removeprefix("$ "), shell=True, cwd=folder, check=True, stdout=subprocess.PIPE,
+            text=True, env={**os.environ, "COLUMNS": "80", "TERM": "dumb"},
+        ).stdout  # fmt: skip
+        lines = [line.rstrip() for line in printed.strip().splitlines()]
+        return "\n".join([command, *lines, ""])
+
+    return re.sub(r"```console\n(.*?)```", run_block, text, flags=re.DOTALL)
+
+
+if __name__ == "__main__":
+    readme = CHECKOUT / "README.md"
+    (chip,) = re.findall(r"```toml\n(.*?)```", readme.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for page in [readme, *sorted((CHECKOUT / "docs").glob("*.md"))]:
+        with TemporaryDirectory() as folder:
+            (Path(folder) / "chip.toml").write_text(chip, encoding="utf-8")
+            page.write_text(refresh(page.read_text(encoding="utf-8"), folder), encoding="utf-8")

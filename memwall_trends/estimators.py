@@ -409,8 +409,8 @@ def _quantile_covariance(design: Floats, residuals: Floats, quantile: float) -> 
     from statsmodels.regression.quantile_regression import hall_sheather, kernels
 
     width = float(hall_sheather(len(residuals), quantile))
-    # statsmodels and Stata leave this out, and have no error near the top; quantreg halves the width too.
-    while not (0 < quantile - width and quantile + width < 1):
+    # statsmodels leaves this out and has no error near the top then; quantreg halves the width too.
+    while quantile - width <= 0 or quantile + width >= 1:
         width /= 2
     quarter, three_quarters = np.quantile(residuals, [0.25, 0.75])
     spread = (three_quarters - quarter) / NORMAL_QUARTILES or residuals.std()

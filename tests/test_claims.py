@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 
 from memwall_trends.claims import (
+    AGREES,
     AGREES_CUT_OFF,
     AGREES_ROUNDED,
     CURATED_FITS,
@@ -14,6 +16,10 @@ from memwall_trends.claims import (
     FASTER,
     HOLDS,
     SLOWER,
+    UNTESTED,
+    check_claim,
+    check_claims,
+    describe_printed,
     judge,
     judge_interval,
     load_claims,
@@ -21,6 +27,8 @@ from memwall_trends.claims import (
 )
 from memwall_trends.datasets import datasets_folder, load_table
 from memwall_trends.errors import MemwallError
+from memwall_trends.gap import fit_gap
+from memwall_trends.selection import choose_observations
 from memwall_trends.trends import fit_trend
 
 if TYPE_CHECKING:
@@ -28,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     CsvFile = Callable[[str | bytes], Path]
+    Run = Callable[..., Any]
 
 HARDWARE = ("peak_flops", "dram_bandwidth", "interconnect_bandwidth", "memory_capacity")
 CURATED_KEYS = ("rate", "ci_low", "ci_high", "n_obs", "last_date", "verdict")
@@ -248,3 +257,245 @@ def test_every_claim_is_sourced() -> None:
     for claim in load_claims(2) + load_claims(20):
         assert claim["source"] in sources
         assert claim["locator"]
+
+
+COLUMNS = [
+    *("claim", "source", "series", "denominator", "printed"),
+    *("printed_rate", "printed_rate_low", "printed_rate_high", "window_since", "window_until"),
+    *("rate", "ci_low", "ci_high", "n_obs"),
+    *("today_rate", "today_ci_low", "today_ci_high", "today_n_obs", "last_date", "verdict", "reason"),
+]
+
+
+def made_up(**cells: Any) -> dict[str, Any]:
+    """Return a claim about the FP32 rate of GPUs from 2010 to 2023 in which some cells are others."""
+    blank = dict.fromkeys(load_table("claims").columns, "")
+    none = dict.fromkeys(("printed_low", "printed_high", "printed_level", "plotted_rate"), math.nan)
+    usual: dict[str, Any] = {
+        "claim": "made-up",
+        "source": "hobbhahn2023",
+        "series": "peak_flops",
+        "curated_where": "kind=gpu;engine=vector",
+        "precision": "fp32",
+        "since": "2010",
+        "until": "2023",
+        "printed": 1.8,
+        "measure": "factor",
+        "period_years": 2,
+        "significant_digits": 2,
+    }
+    return {**blank, **none, **usual, **cells}
+
+
+def fitted(**options: Any) -> Any:
+    return fit_trend("peak_flops", where={"kind": "gpu", "engine": "vector"}, precision="fp32", **options)
+
+
+def test_there_are_enough_claims_of_enough_sources_besides_the_papers() -> None:
+    claims = load_table("claims")
+    others = claims[claims["source"] != "gholami2024"]
+    assert len(others) >= 40
+    assert others["source"].nunique() >= 8
+    assert set(claims["source"]) <= set(load_table("sources")["source"])
+    assert (claims["locator"] != "").all()
+    assert (claims["period_years"].isna() == claims["measure"].str.startswith("doubling")).all()
+    assert (claims["printed_low"].isna() == claims["printed_high"].isna()).all()
+    through = others[others["evidence"] == "quoted"]["note"].str.extract(r"^via ([a-z0-9.-]+)")[0]
+    assert set(through) <= set(load_table("sources")["source"])
+
+
+def test_every_claim_has_a_verdict_and_where_it_has_none_a_reason() -> None:
+    checked = check_claims()
+    assert checked.columns.tolist() == COLUMNS
+    assert checked["claim"].tolist() == load_table("claims")["claim"].tolist()
+    assert set(checked["verdict"]) == {AGREES, SLOWER, FASTER, UNTESTED}
+    untested = checked["verdict"] == UNTESTED
+    assert (checked.loc[untested, "reason"] != "").all()
+    assert checked.loc[untested, "rate"].isna().all()
+    tested = checked[~untested]
+    assert (tested["n_obs"] >= 10).all()
+    assert (tested["ci_low"] < tested["rate"]).all()
+    assert (tested["rate"] < tested["ci_high"]).all()
+    assert (tested["today_n_obs"] >= tested["n_obs"]).all()
+
+
+def test_a_claim_is_fitted_over_its_window_and_to_today() -> None:
+    row = check_claim(made_up(), per=3, level=0.9)
+    window, today = fitted(since="2010", until="2023"), fitted(since="2010")
+    assert (row["rate"], row["n_obs"]) == (window.growth_factor(3), window.n_obs)
+    assert (row["ci_low"], row["ci_high"]) == window.growth_interval(3, 0.9)
+    assert (row["today_rate"], row["today_n_obs"]) == (today.growth_factor(3), today.n_obs)
+    assert (row["today_ci_low"], row["today_ci_high"]) == today.growth_interval(3, 0.9)
+    assert row["last_date"] == today.last_date.isoformat()
+    assert row["printed_rate"] == pytest.approx(1.8**1.5)
+
+
+@pytest.mark.parametrize(
+    ("cells", "words", "yearly"),
+    [
+        ({"printed": 2.3, "measure": "doubling years"}, "doubles every 2.3 years", 2 ** (1 / 2.3)),
+        ({"printed": 3, "measure": "doubling months", "significant_digits": 1}, "doubles every 3 months", 16),
+        ({"printed": 1, "measure": "doubling years", "significant_digits": 1}, "doubles every 1 year", 2),
+        ({"printed": 60, "measure": "percent", "period_years": 1}, "60% per year", 1.6),
+        (
+            {"printed": 0.6, "measure": "orders of magnitude", "period_years": 1, "significant_digits": 1},
+            "0.6 orders of magnitude per year",
+            10**0.6,
+        ),
+        ({"printed": 4.7, "period_years": 1}, "4.7x per year", 4.7),
+        ({"printed": 600000, "period_years": 8, "significant_digits": 1}, "600,000x per 8 years", 6e5**0.125),
+        (
+            {"printed": 2.5, "measure": "doubling years", "printed_low": 2.0, "printed_high": 3.0},
+            "doubles every 2 to 3 years",
+            2**0.4,
+        ),
+    ],
+)
+def test_each_measure_is_a_growth_factor_and_reads_as_printed(
+    cells: dict[str, Any], words: str, yearly: float
+) -> None:
+    claim = made_up(**cells)
+    assert describe_printed(claim) == words
+    assert check_claim(claim, per=1)["printed_rate"] == pytest.approx(yearly)
+
+
+def test_a_doubling_time_that_is_longer_is_a_slower_rate() -> None:
+    row = check_claim(
+        made_up(printed=2.5, measure="doubling years", printed_low=2, printed_high=4, printed_level=0.9),
+        per=1,
+    )
+    assert row["printed_rate_low"] == pytest.approx(2**0.25)
+    assert row["printed_rate_high"] == pytest.approx(2**0.5)
+
+
+def test_a_claim_agrees_as_far_as_rounding_and_our_interval_reach() -> None:
+    _, high = fitted(since="2010", until="2023").growth_interval()
+    assert check_claim(made_up(printed=round(high + 0.04, 3)))["verdict"] == AGREES
+    assert check_claim(made_up(printed=round(high + 0.06, 3)))["verdict"] == SLOWER
+    assert check_claim(made_up(printed=1.2))["verdict"] == FASTER
+
+
+def test_the_interval_of_the_claim_adds_to_ours_in_quadrature() -> None:
+    trend = fitted(since="2010", until="2023")
+    ours = math.log10(trend.growth_interval(1)[1]) - trend.slope
+    claimed = 2 * ours
+    for share, verdict in ((0.99, AGREES), (1.01, SLOWER)):
+        slope = trend.slope + share * math.hypot(ours, claimed)
+        claim = made_up(
+            printed=10**slope,
+            printed_low=10 ** (slope - claimed),
+            printed_high=10 ** (slope + claimed),
+            printed_level=0.95,
+            period_years=1,
+            significant_digits=9,
+        )
+        assert check_claim(claim)["verdict"] == verdict
+        # The same width at a level of 99 % is a smaller error, and its claim differs the sooner.
+        assert check_claim({**claim, "printed_level": 0.99})["verdict"] == SLOWER
+
+
+def test_a_printed_range_agrees_if_it_meets_our_interval() -> None:
+    low, high = fitted(since="2010", until="2023").growth_interval()
+    for ends, verdict in (
+        ((high - 0.001, high + 1), AGREES),
+        ((high + 0.001, high + 1), SLOWER),
+        ((low - 0.3, low - 0.001), FASTER),
+    ):
+        claim = made_up(printed=sum(ends) / 2, printed_low=ends[0], printed_high=ends[1])
+        assert check_claim(claim)["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ({"untestable": "per dollar"}, "per dollar"),
+        ({"since": "1980"}, "our rows span 2006 to 2023, its window is 1980 to 2023"),
+        ({"since": "2019-01", "until": "2019-12"}, "row"),
+        ({"until": "2050"}, "our rows span 2010 to 2026, its window is 2010 to 2050"),
+    ],
+)
+def test_a_claim_that_cannot_be_tested_says_why(cells: dict[str, Any], reason: str) -> None:
+    row = check_claim(made_up(**cells))
+    assert row["verdict"] == UNTESTED
+    assert reason in row["reason"]
+    assert math.isnan(row["rate"])
+
+
+def test_too_few_rows_are_counted() -> None:
+    row = check_claim(made_up(curated_where="name=NVIDIA H100 SXM5", since="", until=""))
+    assert row["reason"] == "we have 1 row in its window, and need 10"
+    assert (row["n_obs"], row["today_n_obs"], row["last_date"]) == (1, 0, None)
+
+
+def test_a_claim_without_a_window_is_tested_on_all_rows_and_says_so() -> None:
+    row = check_claim(made_up(since="", until=""))
+    assert row["rate"] == row["today_rate"] == fitted().growth_factor()
+    assert row["reason"] == "the source gives no window: fitted to all our rows"
+    assert "no end" in check_claim(made_up(until=""))["reason"]
+    assert "no start" in check_claim(made_up(since=""))["reason"]
+
+
+def test_a_claim_about_records_is_fitted_to_records() -> None:
+    row = check_claim(made_up(frontier="yes"))
+    chosen = choose_observations(
+        "peak_flops",
+        where={"kind": "gpu", "engine": "vector"},
+        precision="fp32",
+        frontier=True,
+        since="2010",
+        until="2023",
+    )
+    assert row["n_obs"] == len(chosen.observations)
+    trend = fitted(frontier=True, since="2010", until="2023")
+    assert (row["ci_low"], row["ci_high"]) == trend.growth_interval()
+
+
+def test_a_claim_about_a_ratio_is_tested_on_devices_that_report_both() -> None:
+    row = check_claim(made_up(denominator="dram_bandwidth", curated_where="kind=gpu", precision="fp32"))
+    gap = fit_gap(
+        "peak_flops", "dram_bandwidth", where={"kind": "gpu"}, precision="fp32", since="2010", until="2023"
+    )
+    assert gap.balance is not None
+    assert (row["rate"], row["n_obs"]) == (gap.growth_factor(), gap.balance.n_obs)
+
+
+def test_a_users_rows_count_in_the_check_of_a_claim(csv_file: CsvFile) -> None:
+    path = csv_file(
+        "table,name,kind,date,value,unit,memory\n"
+        "dram_bandwidth,Acme A1,accelerator,2026-06-01,99000,GB/s,HBM4\n"
+    )
+    plain, laid = (
+        check_claims(source="hobbhahn2023", series="dram_bandwidth", overlay=overlay).iloc[0]
+        for overlay in ([], [path])
+    )
+    assert laid["today_n_obs"] == plain["today_n_obs"] + 1
+    assert laid["rate"] == plain["rate"]
+
+
+def test_a_wrong_source_or_series_of_claims_names_those_there_are() -> None:
+    with pytest.raises(MemwallError, match="unknown source of the claims 'hobbhahn'"):
+        check_claims(source="hobbhahn")
+    with pytest.raises(MemwallError, match="unknown series of the claims"):
+        check_claims(series="latency")
+    with pytest.raises(MemwallError, match="pcisig-pcie8-chart has no claim about model_size"):
+        check_claims(source="pcisig-pcie8-chart", series="model_size")
+    with pytest.raises(MemwallError, match="between 0 and 1"):
+        check_claims(source="hobbhahn2023", level=95)
+
+
+def test_the_command_claims_prints_both_tables_and_json(run: Run) -> None:
+    shown = run("claims").out
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "Peak FLOPS: growth factor per 2 years" in shown
+    assert "Cannot be tested" in shown
+    assert "20 agree" in shown
+    as_json = run("claims", "--format", "json").out
+    assert as_json == run("claims", "--format", "json").out
+    records = json.loads(as_json)
+    assert list(records[0]) == [*COLUMNS, "level", "period_years"]
+    assert len(records) == len(load_table("claims"))
+    only = json.loads(run("claims", "--source", "hobbhahn2023", "--per", "1", "--format", "json").out)
+    assert {row["source"] for row in only} == {"hobbhahn2023"}
+    assert {row["period_years"] for row in only} == {1}
+    assert run("claims", "--series", "latency").code == 2
+    assert "Cannot be tested" in run("claims", "--source", "koomey2011").out

@@ -11,21 +11,30 @@ import typer
 from memwall_trends import defaults
 from memwall_trends.cli.app import app
 from memwall_trends.cli.options import (
+    Bootstrap,
     Conditions,
     Dataset,
+    Draws,
     Frontier,
+    Interval,
     Kind,
     Level,
+    MethodName,
     Output,
     OutputFormat,
     Per,
     Precision,
+    Quantile,
     Scope,
+    Seed,
     Since,
+    StandardError,
     Until,
     Vendor,
+    Weights,
     With,
     read_choice,
+    read_method,
 )
 from memwall_trends.cli.output import emit, to_records
 from memwall_trends.errors import MemwallError
@@ -35,10 +44,12 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from memwall_trends.backtest import Calibration
     from memwall_trends.gap import Gap
     from memwall_trends.trends import Trend
 
 FAR_YEARS = 1.0
+CLASSICAL = "t interval, classical standard error"
 
 
 @app.command(epilog="Example: memwall-trends reproduce --level 0.9")
@@ -122,6 +133,14 @@ def rate(
         str,
         typer.Option(metavar="COLUMN", help="Column of the values in a CSV.", rich_help_panel="Selection"),
     ] = "value",
+    method: MethodName = "ols",
+    se: StandardError = None,
+    quantile: Quantile = None,
+    weights: Weights = None,
+    bootstrap: Bootstrap = None,
+    interval: Interval = "percentile",
+    draws: Draws = defaults.DRAWS,
+    seed: Seed = defaults.SEED,
     per: Per = defaults.PERIOD_YEARS,
     level: Level = defaults.LEVEL,
     format_: Output = OutputFormat.TABLE,
@@ -136,13 +155,18 @@ def rate(
         **choice,
         date_column=date_column,
         value_column=value_column,
+        method=read_method(method, se, quantile, weights, bootstrap, interval, draws, seed),
     )
     emit(
         format_,
         records=trend.to_record(per, level),
         shown=trend.shown(per, level),
         title=f"{trend.series} ({trend.dataset})",
-        notes=[trend.describe(), *_note_default_rows(trend, choice["where"])],
+        notes=[
+            trend.describe(),
+            *([trend.describe_interval()] if trend.estimate.interval != CLASSICAL else []),
+            *_note_default_rows(trend, choice["where"]),
+        ],
     )
 
 
@@ -158,6 +182,21 @@ def gap(
             metavar="YEAR", help="Project to this year or date. Repeatable.", rich_help_panel="Result"
         ),
     ] = None,
+    reach: Annotated[
+        list[float] | None,
+        typer.Option(
+            metavar="RATIO", help="When does the ratio pass this one? Repeatable.", rich_help_panel="Result"
+        ),
+    ] = None,
+    way: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WAY",
+            help="device: ratio of each device that reports both, the default where ten or more do; "
+            "ratio: of two fitted trends; bootstrap: the same, devices drawn again.",
+            rich_help_panel="Method",
+        ),
+    ] = None,
     dataset: Dataset = defaults.DATASET,
     since: Since = None,
     until: Until = None,
@@ -168,38 +207,54 @@ def gap(
     scope: Scope = None,
     frontier: Frontier = False,
     with_: With = None,
+    method: MethodName = "ols",
+    se: StandardError = None,
+    quantile: Quantile = None,
+    weights: Weights = None,
+    bootstrap: Bootstrap = None,
+    interval: Interval = "percentile",
+    draws: Draws = defaults.DRAWS,
+    seed: Seed = defaults.SEED,
     per: Per = defaults.PERIOD_YEARS,
     level: Level = defaults.LEVEL,
     format_: Output = OutputFormat.TABLE,
 ) -> None:
     """Divide two trends: machine balance, how fast it grows, and where it leads."""
+    import pandas as pd
+
     from memwall_trends import gap as gaps
-    from memwall_trends.units import format_interval, format_number, parse_year
+    from memwall_trends.units import parse_year
 
     years = [parse_year(text) for text in at or []]
     fitted = gaps.fit_gap(
         numerator,
         denominator,
+        way=way,
         dataset=dataset,
         **read_choice(since, until, where, kind, vendor, scope, precision, frontier, with_),
+        method=read_method(method, se, quantile, weights, bootstrap, interval, draws, seed),
     )
-    shown = fitted.shown(per, level)
-    for row in to_records(fitted.project(years, level)):
-        shown.loc[len(shown)] = [
-            f"{fitted.unit} in {row['year']:.10g}",
-            format_number(row["ratio"]),
-            format_interval(row["low"], row["high"]),
-        ]
+    record = fitted.to_record(years, per, level, reach or [])
+    calibrations = _calibrate(fitted, years, level)
+    for row, calibration in zip(record["projections"], calibrations, strict=True):
+        calibrated = fitted.project([row["year"]], level, [calibration.multiplier]) if calibration else None
+        row["calibrated_low"] = calibrated["low"][0] if calibrated is not None else None
+        row["calibrated_high"] = calibrated["high"][0] if calibrated is not None else None
+        row["backtest_coverage"] = calibration.coverage if calibration else None
+    fits = [fitted.balance] if fitted.balance else [fitted.numerator, fitted.denominator]
     emit(
         format_,
-        records=fitted.to_record(years, per, level),
-        shown=shown,
+        records=record,
+        shown=pd.concat([fitted.shown(per, level), _show_projections(fitted, record, level)]),
         title=f"{numerator} / {denominator} ({dataset})",
         notes=[
-            f"{gaps.METHOD.capitalize()}; growth with confidence intervals"
+            f"{gaps.WAYS[fitted.way].capitalize()} (--way {fitted.way}); growth with confidence intervals"
             + (", years with prediction intervals." if years else "; --at 2030 projects."),
-            *(f"{trend.series}: {trend.describe()}." for trend in (fitted.numerator, fitted.denominator)),
-            f"Assumed: {gaps.ASSUMPTION}",
+            *(f"{trend.series}: {trend.describe()}." for trend in fits),
+            *(trend.describe_interval() for trend in fits if trend.estimate.interval != CLASSICAL),
+            *_note_reach(reach),
+            *_note_calibration(calibrations, level),
+            f"Assumed: {gaps.ASSUMPTIONS[fitted.way]}",
         ],
     )
     for year in years:
@@ -219,7 +274,13 @@ def figures(
         ),
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the figures and write none.")] = False,
-    dataset: Dataset = defaults.PAPER,
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            help="Dataset to take the series from; by default each figure's own.",
+            rich_help_panel="Selection",
+        ),
+    ] = None,
     since: Since = None,
     until: Until = None,
     where: Conditions = None,
@@ -252,7 +313,7 @@ def figures(
         )
         return
     options: dict[str, Any] = {
-        "dataset": dataset,
+        **({"dataset": dataset} if dataset else {}),
         **read_choice(since, until, where, kind, vendor, scope, precision, frontier, with_),
         "per": per,
         "level": level,
@@ -278,7 +339,7 @@ def _show_claims(rows: list[dict[str, Any]], printed: list[dict[str, Any]], leve
         shown.append(
             {
                 "series": find_series(row["series"], claim["dataset"]).title,
-                "printed": f"{format_number(claim['rate'], claim['significant_digits'])}x",
+                "printed": f"{format_number(claim['printed'], claim['significant_digits'])}x",
                 "plotted": f"{format_number(row['plotted_rate'])}x",
                 "fit": f"{format_number(row['rate'])}x" if tested else "",
                 f"{format_level(level)} interval": interval if tested else "",
@@ -307,7 +368,7 @@ def _show_curated(rows: list[dict[str, Any]], printed: list[dict[str, Any]], lev
             shown.append(
                 {
                     "series": find_series(row["series"]).title if fit == CURATED_FITS[0] else "",
-                    "printed": f"{format_number(claim['rate'], claim['significant_digits'])}x",
+                    "printed": f"{format_number(claim['printed'], claim['significant_digits'])}x",
                     "to": cells["last_date"][:7] if tested else "",
                     "fit": f"{format_number(cells['rate'])}x" if tested else "",
                     f"{format_level(level)} interval": interval if tested else "",
@@ -343,7 +404,7 @@ def _note_20_years(rows: list[dict[str, Any]], printed: list[dict[str, Any]]) ->
     parts = [
         f"{claim['series']} "
         f"{format_number(rates[claim['series']] ** (claim['period_years'] / defaults.PERIOD_YEARS))}x "
-        f"(printed: {format_number(claim['rate'], claim['significant_digits'])}x)"
+        f"(printed: {format_number(claim['printed'], claim['significant_digits'])}x)"
         for claim in printed
         if claim["series"] in rates
     ]
@@ -359,6 +420,71 @@ def _note_default_rows(trend: Trend, conditions: dict[str, list[str]]) -> list[s
         for column, values in trend.where.items()
         if column not in conditions
     ]
+
+
+def _show_projections(fitted: Gap, record: dict[str, Any], level: float) -> pd.DataFrame:
+    import pandas as pd
+
+    from memwall_trends.units import format_interval, format_level, format_number
+
+    rows = []
+    for row in record["projections"]:
+        what = f"{fitted.unit} in {row['year']:.10g}"
+        rows.append((what, format_number(row["ratio"]), format_interval(row["low"], row["high"])))
+        if row["calibrated_low"] is not None:
+            calibrated = format_interval(row["calibrated_low"], row["calibrated_high"])
+            rows.append((f"{what}, calibrated", format_number(row["ratio"]), calibrated))
+    for row in record["reach"]:
+        what = f"{row['ratio']:g} {fitted.unit} is passed"
+        rows.append((what, _show_year(row["year"]), _show_years(row["ci_low"], row["ci_high"])))
+        rows.append(("  by a new device", "", _show_years(row["prediction_low"], row["prediction_high"])))
+    return pd.DataFrame(rows, columns=["quantity", "estimate", f"{format_level(level)} interval"])
+
+
+def _show_year(year: float) -> str:
+    return f"{year:.1f}" if math.isfinite(year) else "never"
+
+
+def _show_years(low: float, high: float) -> str:
+    return f"{f'{low:.1f}' if math.isfinite(low) else 'ever'} to {_show_year(high)}"
+
+
+def _note_reach(reach: Sequence[float] | None) -> list[str]:
+    return (
+        [
+            "Is passed: when the trend is there, with the years at which its confidence interval holds the "
+            "ratio; by a new device: the years at which the prediction interval does."
+        ]
+        if reach
+        else []
+    )
+
+
+def _calibrate(fitted: Gap, years: Sequence[float], level: float) -> list[Calibration | None]:
+    """Return for each year what a backtest says of its interval; nothing where none can be had."""
+    if fitted.balance is None or not years:
+        return [None for _ in years]
+    from memwall_trends.backtest import calibrate, run_backtest
+
+    balance = fitted.balance
+    try:
+        tested = run_backtest(balance.observations, method=balance.method)
+    except MemwallError:
+        return [None for _ in years]
+    return [calibrate(tested, max(fitted.extrapolation(year)[0], 1.0), level) for year in years]
+
+
+def _note_calibration(calibrations: Sequence[Calibration | None], level: float) -> list[str]:
+    from memwall_trends.units import format_level
+
+    notes = {
+        f"Backtest, up to {calibration.horizon_years} years ahead: {100 * calibration.coverage:.0f}% of the "
+        f"devices came to lie in the {format_level(level)} prediction interval"
+        + ("; rather take the calibrated one." if calibration.off else ".")
+        for calibration in calibrations
+        if calibration
+    }
+    return sorted(notes)
 
 
 def _warn_of_extrapolation(fitted: Gap, year: float) -> None:

@@ -1,14 +1,14 @@
-"""Published growth rates as data, recomputed and judged."""
+"""The rates that Gholami et al. (2024) print, recomputed from their own points and from curated data."""
 
 from __future__ import annotations
 
 import math
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from memwall_trends import defaults
+from memwall_trends.claims.judging import UNTESTED, judge, judge_interval
 from memwall_trends.datasets import find_series, load_table
 from memwall_trends.errors import MemwallError, TooFewObservations
 from memwall_trends.growth import check_level
@@ -27,19 +27,7 @@ if TYPE_CHECKING:
 
     from memwall_trends.selection import When, Where
 
-HOLDS = "holds"
-SLOWER = "differs: slower than printed"
-FASTER = "differs: faster than printed"
-AGREES_ROUNDED = "agrees (rounds)"
-AGREES_CUT_OFF = "agrees (cut off)"
-DIFFERS = "differs"
-UNTESTED = "cannot be tested"
 SOURCE = "gholami2024"
-RULE = (
-    "written with as many significant digits as printed, the fit rounds to the printed figure, "
-    "gives it when cut off (755.04 gives 750, not 760), or differs"
-)
-CURATED_RULE = "the claim holds if the interval has room for a rate that rounds to the printed figure"
 CURATED_FITS = ("curated_window", "curated_today")
 
 
@@ -129,7 +117,7 @@ def load_claims(per: float) -> list[dict[str, Any]]:
 
     Examples
     --------
-    >>> [claim["rate"] for claim in load_claims(20)]
+    >>> [claim["printed"] for claim in load_claims(20)]
     [60000.0, 100.0, 30.0]
     """
     claims = load_table("claims")
@@ -144,68 +132,12 @@ def load_claims(per: float) -> list[dict[str, Any]]:
     return [{str(key): cell for key, cell in row.items()} for row in chosen.to_dict(orient="records")]
 
 
-def judge(printed: float, significant_digits: int, rate: float) -> str:
-    """Return whether a fitted rate gives the printed figure; see `RULE`.
-
-    Parameters
-    ----------
-    printed : float
-        The figure as published.
-    significant_digits : int
-        How many of its digits carry meaning: 2 for 750, if it stands for 745 to 755.
-    rate : float
-        The fitted growth factor for the same period.
-
-    Returns
-    -------
-    str
-        `AGREES_ROUNDED`, `AGREES_CUT_OFF` or `DIFFERS`.
-
-    Examples
-    --------
-    >>> judge(1.6, 2, 1.59151), judge(750, 2, 755.038), judge(3.0, 2, 3.3)
-    ('agrees (rounds)', 'agrees (cut off)', 'differs')
-    """
-    for rounding, verdict in ((ROUND_HALF_UP, AGREES_ROUNDED), (ROUND_DOWN, AGREES_CUT_OFF)):
-        # repr is the shortest decimal that is this float: 1.65 is the tie that a reader sees.
-        written = Context(prec=significant_digits, rounding=rounding).create_decimal(repr(float(rate)))
-        if written == Decimal(repr(float(printed))):
-            return verdict
-    return DIFFERS
-
-
-def judge_interval(printed: float, significant_digits: int, low: float, high: float) -> str:
-    """Return whether an interval from other data leaves room for a printed figure; see `CURATED_RULE`.
-
-    Parameters
-    ----------
-    printed, significant_digits
-        As in `judge`.
-    low, high : float
-        Interval of the growth factor for the same period.
-
-    Returns
-    -------
-    str
-        `HOLDS`, `SLOWER` or `FASTER`.
-
-    Examples
-    --------
-    >>> judge_interval(1.6, 2, 1.57, 1.7), judge_interval(1.6, 2, 1.3, 1.54), judge_interval(3.0, 2, 3.1, 3.4)
-    ('holds', 'differs: slower than printed', 'differs: faster than printed')
-    """
-    half_unit = 0.5 * 10.0 ** (math.floor(math.log10(printed)) + 1 - significant_digits)
-    if high < printed - half_unit:
-        return SLOWER
-    return FASTER if low > printed + half_unit else HOLDS
-
-
 def _recompute(claim: dict[str, Any], options: dict[str, Any], level: float) -> dict[str, Any]:
     """Return the fit of the paper's own points."""
     period = claim["period_years"]
     row = {
         "series": claim["series"],
-        "printed_rate": claim["rate"],
+        "printed_rate": claim["printed"],
         "plotted_rate": claim["plotted_rate"],
         "rate": math.nan,
         "ci_low": math.nan,
@@ -230,7 +162,7 @@ def _recompute(claim: dict[str, Any], options: dict[str, Any], level: float) -> 
         "n_obs": trend.n_obs,
         "r_squared": trend.r_squared,
         "doubling_time_years": trend.doubling_time_years,
-        "verdict": judge(claim["rate"], int(claim["significant_digits"]), trend.growth_factor(period)),
+        "verdict": judge(claim["printed"], int(claim["significant_digits"]), trend.growth_factor(period)),
     }
 
 
@@ -278,7 +210,7 @@ def _curated_fit(claim: dict[str, Any], options: dict[str, Any], level: float) -
         "ci_high": high,
         "n_obs": trend.n_obs,
         "last_date": trend.last_date.isoformat(),
-        "verdict": judge_interval(claim["rate"], int(claim["significant_digits"]), low, high),
+        "verdict": judge_interval(claim["printed"], int(claim["significant_digits"]), low, high),
     }
 
 

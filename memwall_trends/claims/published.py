@@ -1,0 +1,318 @@
+"""Growth rates that others published, set against the curated data."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from memwall_trends import defaults
+from memwall_trends.claims.judging import AGREES, FASTER, SLOWER, UNTESTED
+from memwall_trends.datasets import load_table
+from memwall_trends.errors import MemwallError, TooFewObservations, unknown
+from memwall_trends.gap import fit_gap, pair_devices
+from memwall_trends.growth import check_level, check_period
+from memwall_trends.selection import choose_observations, parse_where
+from memwall_trends.trends import fit_trend
+from memwall_trends.units import decimal_years, format_number, parse_date, power_of_ten
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from memwall_trends.growth import Growth
+
+MIN_ROWS = 10
+MIN_COVERAGE = 0.75
+CHECK_RULE = (
+    "a claim agrees if the printed figure, rounded as printed, lies within the interval of our slope, "
+    "widened in quadrature by the interval printed with it; a printed range agrees if it meets our interval"
+)
+DOUBLINGS = {"doubling years": 1.0, "doubling months": 12.0}
+"""Measures that are a time to double, and how many of their units make a year."""
+FIT = ("rate", "ci_low", "ci_high", "n_obs")
+
+
+def check_claims(
+    *,
+    source: str | None = None,
+    series: str | None = None,
+    overlay: Sequence[str | Path] = (),
+    per: float = defaults.PERIOD_YEARS,
+    level: float = defaults.LEVEL,
+) -> pd.DataFrame:
+    """Set every claim of ``datasets/claims.csv`` against the curated data.
+
+    Parameters
+    ----------
+    source, series : str, optional
+        Only the claims of this source, about this series.
+    overlay : sequence of str or Path
+        Files of a user's rows to lay over the curated data.
+    per : float
+        Period of the growth factors, in years.
+    level : float
+        Level of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        One row a claim: see `check_claim`.
+
+    Raises
+    ------
+    MemwallError
+        If there is no claim of that source or about that series.
+
+    Examples
+    --------
+    >>> checked = check_claims(source="hobbhahn2023", series="memory_capacity")
+    >>> checked[["claim", "printed", "verdict"]].values.tolist()
+    [['hobbhahn2023-capacity', 'doubles every 4 years', 'agrees']]
+    """
+    claims = load_table("claims")
+    for column, wanted in (("source", source), ("series", series)):
+        if wanted is not None:
+            known = sorted(load_table("claims")[column].unique())
+            if wanted not in known:
+                raise unknown(f"{column} of the claims", wanted, known)
+            claims = claims[claims[column] == wanted]
+    if claims.empty:
+        raise MemwallError(
+            f"{source} has no claim about {series}; 'claims --source {source}' lists what it has"
+        )
+    rows = [{str(key): cell for key, cell in row.items()} for row in claims.to_dict(orient="records")]
+    return pd.DataFrame([check_claim(row, overlay=overlay, per=per, level=level) for row in rows])
+
+
+def check_claim(
+    claim: dict[str, Any],
+    *,
+    overlay: Sequence[str | Path] = (),
+    per: float = defaults.PERIOD_YEARS,
+    level: float = defaults.LEVEL,
+) -> dict[str, Any]:
+    """Set one claim against the curated data.
+
+    Parameters
+    ----------
+    claim : dict
+        A row of ``datasets/claims.csv``.
+    overlay, per, level
+        As in `check_claims`.
+
+    Returns
+    -------
+    dict
+        ``claim, source, series, denominator``; ``printed``, the claim in words; ``printed_rate,
+        printed_rate_low, printed_rate_high``, as growth factors per `per` years, NaN where none is printed;
+        ``window_since, window_until``, of the claim's own data; ``rate, ci_low, ci_high, n_obs``, the fit of
+        the curated rows in that window, and ``today_rate, today_ci_low, today_ci_high, today_n_obs,
+        last_date``, from its first year to our last row; ``verdict, reason``. `CHECK_RULE` says when a claim
+        agrees. It cannot be tested if it is about something else, if fewer than ten rows are in the window or
+        if they span less than three quarters of it.
+
+    Examples
+    --------
+    >>> claims = load_table("claims").set_index("claim", drop=False)
+    >>> row = check_claim(claims.loc["delsozzo2026-fp32"].to_dict())
+    >>> row["printed"], round(row["printed_rate"], 3), row["window_since"], row["verdict"]
+    ('doubles every 1.67 years', 2.294, '2006', 'differs: slower than printed')
+    """
+    check_level(level)
+    check_period(per)
+    low, high = _printed_slopes(claim)
+    none = {key: 0 if key == "n_obs" else math.nan for key in FIT}
+    row: dict[str, Any] = {
+        **{key: claim[key] for key in ("claim", "source", "series", "denominator")},
+        "printed": describe_printed(claim),
+        "printed_rate": power_of_ten(_slope(claim, claim["printed"]) * per),
+        "printed_rate_low": power_of_ten(low * per),
+        "printed_rate_high": power_of_ten(high * per),
+        "window_since": claim["since"],
+        "window_until": claim["until"],
+        **none,
+        **{f"today_{key}": cell for key, cell in none.items()},
+        "last_date": None,
+    }
+    if claim["untestable"]:
+        return {**row, "verdict": UNTESTED, "reason": claim["untestable"]}
+    window = {"since": claim["since"] or None, "until": claim["until"] or None}
+    rows = _rows(claim, overlay, window)
+    today = _rows(claim, overlay, {"since": window["since"]})
+    if len(today) >= MIN_ROWS:
+        growth = _fit(claim, overlay, {"since": window["since"]})
+        row.update({f"today_{key}": cell for key, cell in _cells(growth, len(today), per, level).items()})
+        row["last_date"] = today["date"].max().date().isoformat()
+    row["n_obs"] = len(rows)
+    reason = _too_little(claim, overlay, rows, window)
+    if reason:
+        return {**row, "verdict": UNTESTED, "reason": reason}
+    growth = _fit(claim, overlay, window)
+    return {
+        **row,
+        **_cells(growth, len(rows), per, level),
+        "verdict": _judge(claim, growth, level),
+        "reason": _describe_window(window),
+    }
+
+
+def describe_printed(claim: dict[str, Any]) -> str:
+    """Return what a claim says, as a reader would write it.
+
+    Examples
+    --------
+    >>> claims = load_table("claims").set_index("claim").to_dict(orient="index")
+    >>> [describe_printed(claims[key]) for key in ("epoch2025-fp16", "delsozzo2026-fp64", "sevilla2024-meta")]
+    ['29% per year', 'doubles every 2.05 to 3.79 years', '7.1x per year']
+    """
+    digits = int(claim["significant_digits"])
+    ends = ("printed_low", "printed_high") if _is_range(claim) else ("printed",)
+    # A range is printed as it is; its middle, made by us, has no digits of its own.
+    figures = " to ".join(
+        f"{claim[end]:g}" if _is_range(claim) else format_number(claim[end], digits) for end in ends
+    )
+    if claim["measure"] in DOUBLINGS:
+        unit = claim["measure"].removeprefix("doubling ")
+        return f"doubles every {figures} {unit.removesuffix('s') if figures == '1' else unit}"
+    orders = " order of magnitude" if figures == "1" else " orders of magnitude"
+    sign = {"factor": "x", "percent": "%", "orders of magnitude": orders}[claim["measure"]]
+    years = claim["period_years"]
+    return f"{figures}{sign} per {'year' if years == 1 else f'{years:g} years'}"
+
+
+def _slope(claim: dict[str, Any], figure: float) -> float:
+    """Return log10 units a year of a figure in the measure of a claim."""
+    measure = claim["measure"]
+    if measure in DOUBLINGS:
+        return math.log10(2) * DOUBLINGS[measure] / figure
+    logarithms = {
+        "factor": lambda: math.log10(figure),
+        "percent": lambda: math.log10(1 + figure / 100),
+        "orders of magnitude": lambda: figure,
+    }
+    return float(logarithms[measure]() / claim["period_years"])
+
+
+def _printed_slopes(claim: dict[str, Any]) -> tuple[float, float]:
+    """Return the ends of what is printed with a claim, slower first; NaN where nothing is."""
+    if pd.isna(claim["printed_low"]):
+        return math.nan, math.nan
+    low, high = sorted(_slope(claim, claim[end]) for end in ("printed_low", "printed_high"))
+    return low, high
+
+
+def _rounded_slopes(claim: dict[str, Any]) -> tuple[float, float]:
+    """Return between which slopes a figure rounds to the printed one, slower first."""
+    printed = claim["printed"]
+    half_unit = 0.5 * 10.0 ** (math.floor(math.log10(printed)) + 1 - int(claim["significant_digits"]))
+    low, high = sorted(_slope(claim, printed + side * half_unit) for side in (-1, 1))
+    return low, high
+
+
+def _is_range(claim: dict[str, Any]) -> bool:
+    return not pd.isna(claim["printed_low"]) and pd.isna(claim["printed_level"])
+
+
+def _judge(claim: dict[str, Any], growth: Growth, level: float) -> str:
+    """Return the verdict by `CHECK_RULE`, all on slopes."""
+    ends = growth.growth_interval(1, level)
+    low, high = math.log10(ends[0]), math.log10(ends[1])
+    printed_low, printed_high = _printed_slopes(claim) if _is_range(claim) else _rounded_slopes(claim)
+    if not pd.isna(claim["printed_level"]):
+        claimed = _claimed_half_width(claim, level)
+        low = growth.slope - math.hypot(growth.slope - low, claimed)
+        high = growth.slope + math.hypot(high - growth.slope, claimed)
+    if high < printed_low:
+        return SLOWER
+    return FASTER if low > printed_high else AGREES
+
+
+def _claimed_half_width(claim: dict[str, Any], level: float) -> float:
+    """Return half of the interval printed with a claim, brought to our level as that of a normal slope."""
+    from scipy.stats import norm
+
+    low, high = _printed_slopes(claim)
+    scale = norm.ppf((1 + level) / 2) / norm.ppf((1 + claim["printed_level"]) / 2)
+    return float((high - low) / 2 * scale)
+
+
+def _options(claim: dict[str, Any], overlay: Sequence[str | Path], window: dict[str, Any]) -> dict[str, Any]:
+    conditions = claim["curated_where"]
+    return {
+        **window,
+        "where": parse_where(conditions.split(";") if conditions else []),
+        "precision": claim["precision"] or None,
+        "overlay": overlay,
+    }
+
+
+def _rows(
+    claim: dict[str, Any],
+    overlay: Sequence[str | Path],
+    window: dict[str, Any],
+    *,
+    records: bool | None = None,
+) -> pd.DataFrame:
+    """Return the rows that a fit counts; without the records' condition if `records` is false."""
+    options = _options(claim, overlay, window)
+    frontier = claim["frontier"] == "yes" if records is None else records
+    try:
+        if claim["denominator"]:
+            return pair_devices(claim["series"], claim["denominator"], **options)
+        return choose_observations(claim["series"], frontier=frontier, **options).observations
+    except TooFewObservations:
+        return pd.DataFrame({"date": pd.Series(dtype="datetime64[ns]")})
+
+
+def _fit(claim: dict[str, Any], overlay: Sequence[str | Path], window: dict[str, Any]) -> Growth:
+    options = _options(claim, overlay, window)
+    if claim["denominator"]:
+        return fit_gap(claim["series"], claim["denominator"], way="device", **options)
+    return fit_trend(claim["series"], frontier=claim["frontier"] == "yes", **options)
+
+
+def _cells(growth: Growth, n_obs: int, per: float, level: float) -> dict[str, Any]:
+    low, high = growth.growth_interval(per, level)
+    return dict(zip(FIT, (growth.growth_factor(per), low, high, n_obs), strict=True))
+
+
+def _too_little(
+    claim: dict[str, Any], overlay: Sequence[str | Path], rows: pd.DataFrame, window: dict[str, Any]
+) -> str:
+    """Return why our rows cannot answer a claim; empty if they can."""
+    # Not only records: a record of 2012 says of 2014 too that nothing was better.
+    days = _rows(claim, overlay, window, records=False)["date"]
+    what = "records" if claim["frontier"] == "yes" else "rows"
+    if not days.empty:
+        first, last = days.min().date(), days.max().date()
+        since = parse_date(window["since"]) if window["since"] else first
+        until = _until(window["until"]) if window["until"] else last
+        if _span(first, last) < MIN_COVERAGE * _span(since, until):
+            return f"our rows span {first.year} to {last.year}, its window is {since.year} to {until.year}"
+    if len(rows) < MIN_ROWS:
+        return (
+            f"we have {len(rows)} {what if len(rows) != 1 else what[:-1]} in its window, and need {MIN_ROWS}"
+        )
+    return ""
+
+
+def _until(text: str) -> dt.date:
+    return parse_date(text, end_of_period=True)
+
+
+def _span(first: dt.date, last: dt.date) -> float:
+    start, end = decimal_years([first, last])
+    return float(end - start)
+
+
+def _describe_window(window: dict[str, Any]) -> str:
+    if window["since"] and window["until"]:
+        return ""
+    if not window["since"] and not window["until"]:
+        return "the source gives no window: fitted to all our rows"
+    if window["since"]:
+        return "the source gives no end of its window: fitted to today"
+    return "the source gives no start of its window: fitted from our first row"

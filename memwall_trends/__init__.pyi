@@ -1,5 +1,9 @@
 from .adding import add_rows as add_rows
 from .adding import read_chip as read_chip
+from .backtest import Backtest as Backtest
+from .backtest import calibrate as calibrate
+from .backtest import run_backtest as run_backtest
+from .claims import check_claims as check_claims
 from .claims import judge as judge
 from .claims import load_claims as load_claims
 from .claims import reproduce as reproduce
@@ -15,8 +19,16 @@ from .datasets import to_bibtex as to_bibtex
 from .errors import MemwallError as MemwallError
 from .figures import hw_scaling as hw_scaling
 from .figures import save_figure as save_figure
+from .figures import specification_curve as specification_curve
 from .gap import Gap as Gap
 from .gap import fit_gap as fit_gap
+from .gap import pair_devices as pair_devices
+from .methods import Method as Method
+from .sensitivity import Sensitivity as Sensitivity
+from .sensitivity import run_sensitivity as run_sensitivity
+from .stability import Break as Break
+from .stability import fit_break as fit_break
+from .stability import rolling_rates as rolling_rates
 from .trends import Trend as Trend
 from .trends import fit_trend as fit_trend
 from .validation import validate as validate

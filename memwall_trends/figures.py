@@ -128,7 +128,103 @@ def hw_scaling(
     return theme.apply(chart)
 
 
-FIGURES: dict[str, Callable[..., alt.TopLevelMixin]] = {"hw-scaling": hw_scaling}
+def specification_curve(
+    *,
+    series: str = "peak_flops",
+    dataset: str = defaults.DATASET,
+    per: float = defaults.PERIOD_YEARS,
+    level: float = defaults.LEVEL,
+    **choice: Any,
+) -> alt.TopLevelMixin:
+    """Growth of peak FLOPS under every defensible combination of choices (specification curve).
+
+    Parameters
+    ----------
+    series, dataset, per, level, **choice
+        As in `memwall_trends.sensitivity.run_sensitivity`; what is chosen is not varied.
+
+    Returns
+    -------
+    altair.VConcatChart
+        The rates by size with their intervals, and below them which options each is of.
+
+    Examples
+    --------
+    >>> type(specification_curve(series="interconnect_bandwidth")).__name__
+    'VConcatChart'
+    """
+    # Here, so that a figure of points alone does not wait for it.
+    from memwall_trends.sensitivity import CHOICES, run_sensitivity
+
+    fitted = run_sensitivity(series, dataset=dataset, per=per, level=level, **choice)
+    curve = fitted.specifications.assign(place=fitted.specifications.index + 1)
+    rates = curve[["place", "rate", "ci_low", "ci_high"]].assign(
+        **{name: _rounded(curve[name]) for name in ("rate", "ci_low", "ci_high")}
+    )
+    median = float(curve["rate"].median())
+    x = alt.X("place:Q", title=None, axis=None, scale=alt.Scale(domain=[0, len(curve) + 1], nice=False))
+    domain = [float(rates["ci_low"].min()) / 1.05, float(rates["ci_high"].max()) * 1.05]
+    axis: dict[str, Any] = {
+        "title": f"Growth factor / {describe_period(per)} (log scale)",
+        "scale": alt.Scale(type="log", domain=domain, nice=False),
+        "axis": alt.Axis(format="~r", values=_value_ticks(domain), grid=True),
+    }
+    y = alt.Y("rate:Q", **axis)
+    lines = [(median, f"median {format_number(median, 3)}x")]
+    if not np.isnan(fitted.printed_rate):
+        lines.append((fitted.printed_rate, f"paper {fitted.printed_rate:g}x"))
+    rules = pd.DataFrame(lines, columns=["rate", "text"]).assign(place=0)
+    top = alt.layer(
+        alt.Chart(rates)
+        .mark_rule(color=theme.BLUE, opacity=0.25)
+        .encode(x=x, y=alt.Y("ci_low:Q", **axis), y2="ci_high:Q"),
+        alt.Chart(rates).mark_circle(size=5, color=theme.CHARCOAL, opacity=1).encode(x=x, y=y),
+        alt.Chart(rules).mark_rule(color=theme.VERMILLION, strokeDash=[5, 3]).encode(y=y),
+        alt.Chart(rules)
+        .mark_text(align="left", dx=4, dy=-7, color=theme.VERMILLION, fontSize=theme.LABEL_SIZE)
+        .encode(x=x, y=y, text="text:N"),
+    ).properties(width=theme.PAGE_WIDTH, height=260)
+    varied = [name for name in CHOICES if name in curve and curve[name].nunique() > 1]
+    panels = [_options_panel(curve, name, x) for name in varied]
+    share = fitted.summary()["share_holding"]
+    held = "" if np.isnan(share) else f" In {100 * share:.0f}% of them the printed rate holds."
+    title = alt.TitleParams(
+        f"{find_series(series, dataset).title}: its growth under {len(curve)} combinations of choices",
+        subtitle=[
+            f"Each dot is one combination, with its {format_level(level)} interval; "
+            f"marks below say which.{held}",
+            POINTS.get(dataset, f"Points: {dataset}."),
+        ],
+    )
+    chart: alt.VConcatChart = (
+        alt.vconcat(top, *panels, spacing=6).resolve_scale(x="shared").properties(title=title)
+    )
+    return theme.apply(chart)
+
+
+def _options_panel(curve: pd.DataFrame, name: str, x: alt.X) -> alt.Chart:
+    options = list(dict.fromkeys(curve[name]))
+    panel: alt.Chart = (
+        alt.Chart(curve[["place", name]])
+        .mark_tick(thickness=0.8, bandSize=9, color=theme.CHARCOAL)
+        .encode(
+            x=x,
+            y=alt.Y(
+                f"{name}:N",
+                title=name,
+                sort=sorted(options),
+                axis=alt.Axis(titleAngle=0, titleAlign="right", titleX=-130, domain=False, ticks=False),
+            ),
+        )
+        .properties(width=theme.PAGE_WIDTH, height=13 * len(options))
+    )
+    return panel
+
+
+FIGURES: dict[str, Callable[..., alt.TopLevelMixin]] = {
+    "hw-scaling": hw_scaling,
+    "specification-curve": specification_curve,
+}
 """Every figure by the name that the user gives."""
 
 

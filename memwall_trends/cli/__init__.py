@@ -15,6 +15,8 @@ from memwall_trends.errors import MemwallError
 # The commands register in the order in which help lists them.
 from memwall_trends.cli import trends  # noqa: F401
 from memwall_trends.cli import claims  # noqa: F401
+from memwall_trends.cli import sensitivity  # noqa: F401
+from memwall_trends.cli import stability  # noqa: F401
 from memwall_trends.cli import data  # noqa: F401
 from memwall_trends.cli import rows  # noqa: F401
 # isort: on

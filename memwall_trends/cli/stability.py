@@ -1,0 +1,197 @@
+"""The commands that ask whether a trend lasts: stability and backtest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from memwall_trends import defaults
+from memwall_trends.cli.app import app
+from memwall_trends.cli.options import (
+    Conditions,
+    Dataset,
+    Frontier,
+    Kind,
+    Level,
+    MethodName,
+    Output,
+    OutputFormat,
+    Per,
+    Precision,
+    Quantile,
+    Scope,
+    Seed,
+    Since,
+    StandardError,
+    Until,
+    Vendor,
+    With,
+    read_choice,
+)
+from memwall_trends.cli.output import emit, to_records
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Series = Annotated[
+    str,
+    typer.Argument(help="A series as in peak_flops ('data list' names them), or the path of a CSV file."),
+]
+
+
+@app.command(epilog="Example: memwall-trends stability peak_flops --since 2000")
+def stability(
+    series: Series,
+    window: Annotated[
+        float, typer.Option(metavar="YEARS", help="Length of a window.", rich_help_panel="Result")
+    ] = 10,
+    dataset: Dataset = defaults.DATASET,
+    since: Since = None,
+    until: Until = None,
+    where: Conditions = None,
+    precision: Precision = None,
+    kind: Kind = None,
+    vendor: Vendor = None,
+    scope: Scope = None,
+    frontier: Frontier = False,
+    with_: With = None,
+    seed: Seed = defaults.SEED,
+    per: Per = defaults.PERIOD_YEARS,
+    level: Level = defaults.LEVEL,
+    format_: Output = OutputFormat.TABLE,
+) -> None:
+    """Ask whether growth slowed or sped up: one break, and the rate of each window of time."""
+    from memwall_trends.growth import describe_period
+    from memwall_trends.stability import fit_break, rolling_rates
+    from memwall_trends.units import format_level
+
+    choice = {
+        "dataset": dataset,
+        **read_choice(since, until, where, kind, vendor, scope, precision, frontier, with_),
+    }
+    fitted = fit_break(series, seed=seed, level=level, **choice)
+    rates = rolling_rates(series, window_years=window, per=per, level=level, **choice)
+    emit(
+        format_,
+        records={
+            "series": fitted.series,
+            "dataset": fitted.dataset,
+            "level": level,
+            "period_years": per,
+            "window_years": window,
+            "break": fitted.to_record(per),
+            "rolling": to_records(rates),
+        },
+        shown=fitted.shown(per),
+        title=f"{fitted.series} ({fitted.dataset}): {fitted.verdict} (p = {fitted.p_value:.2g})",
+        further={f"Growth factor / {describe_period(per)} by {window:g} years": _show_rates(rates, level)},
+        notes=[
+            f"One kink in the line of log10(value), {fitted.n_obs} observations. p: how often the best of "
+            f"all kinks would fit as well if growth had not changed (random signs, seed {seed}), so that "
+            f"having searched for the year is counted. Below {1 - level:.2g}: slowed or sped up.",
+            "The intervals before and after count that the year is estimated; that of the year holds those "
+            "at which a kink fits about as well. Windows overlap: neighbours are not independent. "
+            f"Their intervals are {format_level(level)} t intervals of least squares.",
+        ],
+    )
+
+
+@app.command(epilog="Example: memwall-trends backtest dram_bandwidth")
+def backtest(
+    series: Series,
+    dataset: Dataset = defaults.DATASET,
+    since: Since = None,
+    until: Until = None,
+    where: Conditions = None,
+    precision: Precision = None,
+    kind: Kind = None,
+    vendor: Vendor = None,
+    scope: Scope = None,
+    frontier: Frontier = False,
+    with_: With = None,
+    method: MethodName = "ols",
+    se: StandardError = None,
+    quantile: Quantile = None,
+    level: Level = defaults.LEVEL,
+    format_: Output = OutputFormat.TABLE,
+) -> None:
+    """Forecast the devices of past years from what was known before, and count how often it held."""
+    from memwall_trends.backtest import calibrate, run_backtest
+    from memwall_trends.growth import check_level
+    from memwall_trends.methods import Method
+    from memwall_trends.units import format_level
+
+    check_level(level)
+    tested = run_backtest(
+        series,
+        method=Method(method, se=se, quantile=quantile),
+        dataset=dataset,
+        **read_choice(since, until, where, kind, vendor, scope, precision, frontier, with_),
+    )
+    summary = tested.summary()
+    calibrations = [calibrate(tested, horizon, level) for horizon in summary["horizon_years"]]
+    off = [str(calibration.horizon_years) for calibration in calibrations if calibration.off]
+    shown = _show_scores(summary).assign(
+        reach=[f"{calibration.multiplier:.2f}" for calibration in calibrations]
+    )
+    origins = f"{tested.forecasts['origin'].min()} to {tested.forecasts['origin'].max()}"
+    emit(
+        format_,
+        records=tested.to_record(level),
+        shown=shown,
+        title=f"{tested.series} ({tested.dataset}): forecasts of each New Year, {origins}",
+        notes=[
+            "Years: devices of the next so many. Bias: mean of actual less predicted, in powers of ten "
+            "(-0.1: the trend promised 26% more than came); error: root of the mean square, the same unit. "
+            "In 80%, in 95%: share of the devices in that prediction interval.",
+            "Skill, 1 - mean square error / that of a simpler forecast, is above zero where the trend did "
+            "better: flat, no growth after the origin; recent, growth as in the five years before it.",
+            f"Reach: standard errors that a {format_level(level)} interval must span to each side to have "
+            "held that share; a t interval spans about 2. "
+            + (
+                f"Coverage is off {' and '.join(off)} year(s) ahead: calibrate."
+                if off
+                else "Coverage is as stated."
+            ),
+            "A device counts once for each origin before it, so that forecasts are not independent.",
+        ],
+    )
+
+
+def _show_rates(rates: pd.DataFrame, level: float) -> pd.DataFrame:
+    import pandas as pd
+
+    from memwall_trends.units import format_interval, format_level, format_number
+
+    rows = [
+        (
+            f"{row['since']:.1f} to {row['until']:.1f}",
+            int(row["n_obs"]),
+            f"{format_number(row['rate'])}x",
+            format_interval(row["ci_low"], row["ci_high"], digits=3),
+        )
+        for row in to_records(rates)
+    ]
+    return pd.DataFrame(rows, columns=["window", "n", "rate", f"{format_level(level)} interval"])
+
+
+def _show_scores(summary: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+
+    def score(number: float) -> str:
+        return "n/a" if pd.isna(number) else f"{number:.2f}"
+
+    return pd.DataFrame(
+        {
+            "years": summary["horizon_years"],
+            "origins": summary["origins"],
+            "n": summary["n"],
+            "bias": summary["bias_log10"].map(score),
+            "error": summary["rmse_log10"].map(score),
+            "in 80%": summary["coverage_80"].map("{:.0%}".format),
+            "in 95%": summary["coverage_95"].map("{:.0%}".format),
+            "skill: flat": summary["skill_no_growth"].map(score),
+            "recent": summary["skill_previous_growth"].map(score),
+        }
+    ).astype(str)

@@ -25,7 +25,8 @@ notebooks: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest --nbmake notebooks
 
 docs: $(VENV)/.installed
-	$(BIN)/memwall-trends figures --out docs
+	$(BIN)/memwall-trends figures hw-scaling --out docs
+	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python tests/refresh_examples.py
 
 clean:
 	rm -rf $(VENV) figures build dist

@@ -14,6 +14,7 @@ from memwall_trends.bootstrap import fit_lines
 from memwall_trends.claims import HOLDS, judge_interval, load_claims
 from memwall_trends.datasets import find_series, load_observations
 from memwall_trends.errors import MemwallError, TooFewObservations
+from memwall_trends.estimators import find_estimator
 from memwall_trends.growth import check_level, check_period
 from memwall_trends.methods import Method, as_method
 from memwall_trends.selection import choose_observations, select
@@ -193,6 +194,8 @@ def run_sensitivity(
     {'records'}
     """
     check_level(level)
+    if method is not None:
+        find_estimator(as_method(method).name)
     options = _Options(
         dataset=dataset, since=since, until=until, where=dict(where or {}), precision=precision,
         frontier=frontier, overlay=overlay, method=method, draws=draws, seed=seed,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 CHECKOUT = Path(__file__).parent.parent
 COMMANDS = [
     *[["reproduce"], ["rate"], ["gap"], ["figures"], ["add"], ["validate"], ["cite"]],
+    *[["sensitivity"], ["stability"], ["backtest"], ["claims"]],
     *[["data", "list"], ["data", "show"], ["data", "export"], ["data", "sources"]],
 ]
 PAPER = ["--dataset", "gholami2024"]
@@ -43,7 +44,8 @@ def examples(text: str) -> list[tuple[str, str]]:
 
 README_EXAMPLES = [
     (command, output)
-    for command, output in examples((CHECKOUT / "README.md").read_text(encoding="utf-8"))
+    for page in ("README.md", "docs/json.md")
+    for command, output in examples((CHECKOUT / page).read_text(encoding="utf-8"))
     if command.startswith("memwall-trends ")
 ]
 
@@ -75,6 +77,37 @@ def test_the_readme_shows_what_its_commands_print(run: Run, command: str, output
         assert same_lines(result.out) == same_lines(output)
 
 
+def keys(value: Any) -> set[str]:
+    """Return the keys of a JSON value, at every depth but for those that a user chooses."""
+    if isinstance(value, list):
+        return {key for item in value for key in keys(item)}
+    if not isinstance(value, dict):
+        return set()
+    chosen = ("where", "numerator_where", "denominator_where")
+    return set(value) | {key for name, item in value.items() if name not in chosen for key in keys(item)}
+
+
+@pytest.mark.parametrize(
+    ("heading", "command"),
+    [
+        ("rate", "rate peak_flops"),
+        ("gap", "gap peak_flops dram_bandwidth --at 2030 --reach 1000"),
+        ("sensitivity", "sensitivity peak_flops --method ols"),
+        ("stability", "stability peak_flops"),
+        ("backtest", "backtest peak_flops"),
+        ("claims", "claims --series memory_capacity"),
+    ],
+)
+def test_every_key_of_the_json_is_documented(run: Run, heading: str, command: str) -> None:
+    pages = (CHECKOUT / "docs" / "json.md").read_text(encoding="utf-8").split("## memwall-trends ")
+    (page,) = (page for page in pages if page.startswith(heading))
+    cells = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    documented = {name.split(".")[-1] for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
+    lists = {"projections", "reach", "effects", "influence", "curve", "break", "rolling", "horizons"}
+    printed = keys(json.loads(run(*shlex.split(command), "--format", "json").out))
+    assert printed - lists - {"calibration"} <= documented
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_the_readme_shows_every_command(command: list[str]) -> None:
     assert any(example.startswith(" ".join(["memwall-trends", *command])) for example, _ in README_EXAMPLES)
@@ -97,7 +130,12 @@ def test_help_has_an_example_that_works(run: Run, command: list[str]) -> None:
         *COMMANDS[:1],
         ["reproduce", "--per", "20"],
         ["rate", "model_size"],
-        ["gap", "peak_flops", "dram_bandwidth", "--at", "2030"],
+        ["gap", "peak_flops", "dram_bandwidth", "--at", "2030", "--reach", "1000"],
+        ["gap", "peak_flops", "memory_capacity", "--at", "2030", "--reach", "10000"],
+        ["stability", "training_compute"],
+        ["sensitivity", "training_compute"],
+        ["backtest", "model_size"],
+        ["claims"],
         ["data", "list"],
         *(["data", "show", table] for table in ("peak_flops", "errata", "sources", "claims", "models_nlp")),
         *([*command, "--help"] for command in COMMANDS),

@@ -12,7 +12,8 @@ import pytest
 
 from memwall_trends import defaults, theme
 from memwall_trends.errors import MemwallError
-from memwall_trends.figures import FIGURES, find_figure, hw_scaling, save_figure
+from memwall_trends.figures import FIGURES, find_figure, hw_scaling, save_figure, specification_curve
+from memwall_trends.sensitivity import run_sensitivity
 from memwall_trends.trends import fit_trend
 from memwall_trends.units import decimal_years, format_number
 
@@ -149,3 +150,17 @@ def contrast_with_white(colour: str) -> float:
     channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
     linear = [each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in channels]
     return 1.05 / (0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05)
+
+
+def test_the_specification_curve_has_a_mark_for_each_specification(tmp_path: Path) -> None:
+    specification = specification_curve(series="interconnect_bandwidth", method="ols").to_dict()
+    fitted = run_sensitivity("interconnect_bandwidth", method="ols")
+    top, *panels = specification["vconcat"]
+    rows = specification["datasets"]
+    assert len(rows[top["layer"][0]["data"]["name"]]) == len(fitted.specifications)
+    assert len(panels) == 3  # windows, vendors, devices: what is varied of links by one estimator
+    paths = [
+        save_figure(specification_curve(series="interconnect_bandwidth", method="ols"), tmp_path / name)
+        for name in ("a.svg", "b.svg")
+    ]
+    assert paths[0].read_bytes() == paths[1].read_bytes()

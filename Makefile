@@ -10,7 +10,7 @@ reproduce: $(VENV)/.installed
 	$(BIN)/memwall-trends figures --out figures
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

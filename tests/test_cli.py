@@ -221,6 +221,8 @@ def test_rate_gives_the_documented_keys(run: Run) -> None:
             "precision",
             "frontier",
             "unit",
+            "interval",
+            "seed",
         ],
     ]
     assert record["rate"] == pytest.approx(3.02573, rel=1e-5)

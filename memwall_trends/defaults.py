@@ -11,5 +11,6 @@ PERIOD_YEARS = 2.0
 LEVEL = 0.95
 FIGURE_FORMATS = ("svg", "png", "pdf", "html", "json")
 """What a figure can be written as, the default first."""
+FIGURE_SIZE = "page"
 DRAWS = 2000
 SEED = 0

@@ -7,18 +7,33 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from memwall_trends import defaults, theme
 from memwall_trends.errors import MemwallError
-from memwall_trends.figures import FIGURES, find_figure, hw_scaling, save_figure, specification_curve
+from memwall_trends.figures import (
+    FIGURES,
+    find_ending,
+    find_figure,
+    hw_scaling,
+    save_figure,
+    specification_curve,
+)
+from memwall_trends.figures.labels import CHARACTER_WIDTH, LINE_HEIGHT, place_labels
 from memwall_trends.sensitivity import run_sensitivity
 from memwall_trends.trends import fit_trend
 from memwall_trends.units import decimal_years, format_number
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import altair as alt
+
+    from tests.conftest import Result
 
 CHECKOUT = Path(__file__).parent.parent
 SERIES = ["peak_flops", "dram_bandwidth", "interconnect_bandwidth"]
@@ -42,6 +57,12 @@ def rows_of(chart: alt.TopLevelMixin) -> list[dict[str, Any]]:
     return [row for rows in chart.to_dict()["datasets"].values() for row in rows]
 
 
+def layers_of(chart: alt.TopLevelMixin) -> list[dict[str, Any]]:
+    """Return the layers of the first panel."""
+    layers: list[dict[str, Any]] = chart.to_dict()["vconcat"][0]["vconcat"][0]["layer"]
+    return layers
+
+
 @pytest.mark.parametrize("label", LABELS)
 def test_every_label_that_the_paper_prints_is_drawn(svg: str, label: str) -> None:
     assert f">{label}</text>" in svg
@@ -55,19 +76,19 @@ def test_the_legend_states_the_fit(svg: str, series: str) -> None:
 
 
 def test_all_points_are_drawn_relative_to_the_first() -> None:
-    points = [row for row in rows_of(hw_scaling()) if "relative" in row and "name" in row]
+    points = [row for row in rows_of(hw_scaling()) if "drawn" in row and "name" in row]
     for series in SERIES:
         trend = fit_trend(series, dataset="gholami2024")
-        drawn = {row["relative"] for row in points if row["unit"] == trend.unit}
+        drawn = {row["drawn"] for row in points if row["unit"] == trend.unit}
         values = trend.observations["value"]
         assert sorted(drawn) == pytest.approx(sorted(set(values / values.iloc[0])), rel=1e-5)
 
 
 def test_lines_and_bands_are_the_trend_and_its_confidence_interval() -> None:
     chart = hw_scaling(level=0.8)
-    band, line, points = chart.to_dict()["layer"][:3]
+    band, line, points = layers_of(chart)[:3]
     assert (band["encoding"]["y"]["field"], band["encoding"]["y2"]["field"]) == ("low", "high")
-    assert (line["encoding"]["y"]["field"], points["encoding"]["y"]["field"]) == ("fit", "relative")
+    assert (line["encoding"]["y"]["field"], points["encoding"]["y"]["field"]) == ("fit", "drawn")
     assert points["encoding"]["shape"]["field"] == points["encoding"]["color"]["field"] == "legend"
     drawn = pd.DataFrame([row for row in rows_of(chart) if "fit" in row])
     for series, (_, rows) in zip(SERIES, drawn.groupby("legend", sort=False), strict=True):
@@ -80,7 +101,7 @@ def test_lines_and_bands_are_the_trend_and_its_confidence_interval() -> None:
 
 
 def test_a_band_that_is_far_wider_than_the_points_leaves_them_room() -> None:
-    domain = hw_scaling(since="2020").to_dict()["layer"][0]["encoding"]["y"]["scale"]["domain"]
+    domain = layers_of(hw_scaling(since="2020"))[0]["encoding"]["y"]["scale"]["domain"]
     assert domain[1] / domain[0] < 100
 
 
@@ -103,8 +124,9 @@ def test_options_reach_the_fit() -> None:
 
 @pytest.mark.parametrize("format_", defaults.FIGURE_FORMATS)
 def test_every_format_is_written(tmp_path: Path, format_: str) -> None:
-    path = save_figure(hw_scaling(), tmp_path / "new folder" / f"figure.{format_}")
+    path = save_figure(hw_scaling(), tmp_path / "new folder" / f"figure.{find_ending(format_)}")
     starts = {"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF", "html": b"<!DOCTYPE html>", "json": b"{"}
+    starts["pgfplots"] = b"\\documentclass"
     assert path.read_bytes().startswith(starts[format_])
 
 
@@ -140,7 +162,9 @@ def test_every_figure_says_what_it_shows() -> None:
     assert all((draw.__doc__ or "").strip() for draw in FIGURES.values())
 
 
-@pytest.mark.parametrize("colour", [theme.BLUE, theme.VERMILLION, theme.CHARCOAL, theme.INK, theme.MUTED])
+@pytest.mark.parametrize(
+    "colour", [theme.BLUE, theme.VERMILLION, theme.CHARCOAL, theme.INK, theme.MUTED, *theme.COLOURS]
+)
 def test_text_in_a_series_colour_is_readable(colour: str) -> None:
     assert contrast_with_white(colour) >= MIN_CONTRAST
 
@@ -152,15 +176,162 @@ def contrast_with_white(colour: str) -> float:
     return 1.05 / (0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05)
 
 
-def test_the_specification_curve_has_a_mark_for_each_specification(tmp_path: Path) -> None:
+def test_the_specification_curve_has_a_mark_for_each_specification() -> None:
     specification = specification_curve(series="interconnect_bandwidth", method="ols").to_dict()
     fitted = run_sensitivity("interconnect_bandwidth", method="ols")
-    top, *panels = specification["vconcat"]
+    top, *panels = specification["vconcat"][0]["vconcat"]
     rows = specification["datasets"]
     assert len(rows[top["layer"][0]["data"]["name"]]) == len(fitted.specifications)
     assert len(panels) == 3  # windows, vendors, devices: what is varied of links by one estimator
-    paths = [
-        save_figure(specification_curve(series="interconnect_bandwidth", method="ols"), tmp_path / name)
-        for name in ("a.svg", "b.svg")
+
+
+def test_there_are_the_figures_of_the_paper_and_ours() -> None:
+    assert len(FIGURES) >= 16
+    assert {"hw-scaling", "training-compute", "model-size", "memory-breakdown"} <= set(FIGURES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_is_the_same_bytes_twice_and_says_where_it_is_from(name: str, tmp_path: Path) -> None:
+    options = {"series": "interconnect_bandwidth"} if name == "specification-curve" else {}
+    first, second = (
+        save_figure(FIGURES[name](**options), tmp_path / f"{run}.svg").read_text(encoding="utf-8")
+        for run in "ab"
+    )
+    assert first == second
+    assert "recovered from the figures" in first or "curated tables" in first
+    assert ">undefined<" not in first
+    assert ">NaN<" not in first
+
+
+@pytest.mark.parametrize("name", ["hw-scaling", "memory-breakdown", "claim-against-fit", "link-families"])
+def test_a_size_changes_width_and_letters(name: str, tmp_path: Path) -> None:
+    widths = []
+    for size in ("column", "page", "slide"):
+        svg = save_figure(FIGURES[name](size=size), tmp_path / f"{size}.svg").read_text(encoding="utf-8")
+        widths.append(float(re.search(r'width="([\d.]+)"', svg)[1]))  # type: ignore[index]
+    column, page, slide = widths
+    assert column <= 460 < page < slide
+
+
+def test_an_unknown_size_is_a_message() -> None:
+    with pytest.raises(MemwallError, match=r"unknown size 'poster'\. Known: column, page, slide"):
+        hw_scaling(size="poster")
+
+
+POINTS = st.lists(st.tuples(st.floats(0, 400), st.floats(0, 300)), min_size=1, max_size=40)
+
+
+@given(points=POINTS, words=st.lists(st.text("abcdefgh ", min_size=1, max_size=20), min_size=1, max_size=15))
+def test_labels_stay_in_the_plot_and_never_overlap(
+    points: list[tuple[float, float]], words: list[str]
+) -> None:
+    at = np.array([points[place % len(points)] for place in range(len(words))])
+    placed = place_labels(
+        words,
+        at,
+        obstacles=np.array(points),
+        width=400,
+        height=300,
+        font_size=11,
+        most_covered=[99] * len(words),
+    )
+    boxes = []
+    for label in placed:
+        width, half = len(words[label.index]) * 11 * CHARACTER_WIDTH, 11 * LINE_HEIGHT / 2
+        left = label.x - {"left": 0, "center": 0.5, "right": 1}[label.align] * width
+        boxes.append((left, label.y - half, left + width, label.y + half))
+    for place, (left, top, right, bottom) in enumerate(boxes):
+        assert left >= 0
+        assert top >= 0
+        assert right <= 400
+        assert bottom <= 300
+        for other in boxes[:place]:
+            assert right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top
+
+
+HOSTILE = ["</script><img src=x onerror=alert(1)>", "=cmd|' /C calc'!A0"]
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    """Write a user's file with two devices of hostile names, each with peak FLOPS and bandwidth."""
+    rows = [
+        {"table": table, "name": name, "vendor": "Mine", "kind": "gpu", "date": f"2025-0{month}-01", **cells}
+        for month, name in enumerate(HOSTILE, start=3)
+        for table, cells in (
+            (
+                "peak_flops",
+                {
+                    "value": 3e6,
+                    "unit": "GFLOP/s",
+                    "precision": "fp16",
+                    "engine": "matrix",
+                    "sparsity": "dense",
+                },
+            ),
+            ("dram_bandwidth", {"value": 9e3, "unit": "GB/s", "memory": "HBM3e"}),
+        )
     ]
-    assert paths[0].read_bytes() == paths[1].read_bytes()
+    path = tmp_path / "mine.csv"
+    pd.DataFrame(rows).to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "hw-scaling",
+        "hw-scaling-today",
+        "machine-balance",
+        "peak-flops-by-precision",
+        "memory-generations",
+        "frontier",
+    ],
+)
+def test_a_users_chip_is_drawn_large_with_its_name_as_text(name: str, mine: Path, tmp_path: Path) -> None:
+    chart = FIGURES[name](overlay=[mine])
+    svg = save_figure(chart, tmp_path / "figure.svg").read_text(encoding="utf-8")
+    assert "&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;</text>" in svg
+    assert "<img" not in svg
+    assert HOSTILE[1].replace("'", "&apos;") in svg or HOSTILE[1] in svg
+    drawn = [row for row in rows_of(chart) if row.get("name") in HOSTILE]
+    assert {row["name"] for row in drawn} == set(HOSTILE)
+
+
+def test_a_hostile_name_does_not_end_the_script_of_a_page(mine: Path, tmp_path: Path) -> None:
+    page = save_figure(hw_scaling(overlay=[mine]), tmp_path / "figure.html").read_text(encoding="utf-8")
+    assert HOSTILE[0] not in page
+    assert "\\u003c/script\\u003e\\u003cimg" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("claim-against-fit", {"dataset": "curated"}, "leave out --dataset"),
+        ("memory-breakdown", {"frontier": True}, "leave out --frontier"),
+        ("published-claims", {"since": 2010}, "leave out --since; it takes --with"),
+        ("frontier", {"frontier": True}, "leave out --frontier"),
+        ("peak-flops-by-precision", {"precision": "fp64"}, "leave out --precision"),
+        ("link-families", {"where": {"scope": "cable"}}, "unknown scope 'cable'"),
+        ("training-compute", {"where": {"memory": "HBM2"}}, "memory"),
+    ],
+)
+def test_a_choice_that_a_figure_cannot_follow_is_a_message(
+    name: str, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(MemwallError, match=message):
+        FIGURES[name](**options)
+
+
+def test_all_figures_leave_out_those_that_a_choice_does_not_suit(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = {name: FIGURES[name] for name in ("hw-scaling", "memory-breakdown")}
+    monkeypatch.setattr("memwall_trends.figures.FIGURES", few)
+    result = run("figures", "--frontier", "--out", str(tmp_path))
+    assert result.code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["hw-scaling.svg"]
+    assert "not drawn: memory-breakdown: the figure memory-breakdown has choices of its own" in result.err
+    named = run("figures", "memory-breakdown", "--frontier", "--out", str(tmp_path))
+    assert named.code == 2

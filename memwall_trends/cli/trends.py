@@ -273,6 +273,9 @@ def figures(
             help=f"{', '.join(defaults.FIGURE_FORMATS)}; the first by default. Repeatable.",
         ),
     ] = None,
+    size: Annotated[
+        str, typer.Option(metavar="SIZE", help="For a column or a page of a paper, or a slide.")
+    ] = defaults.FIGURE_SIZE,
     list_: Annotated[bool, typer.Option("--list", help="List the figures and write none.")] = False,
     dataset: Annotated[
         str | None,
@@ -293,7 +296,7 @@ def figures(
     per: Per = defaults.PERIOD_YEARS,
     level: Level = defaults.LEVEL,
 ) -> None:
-    """Draw the figures."""
+    """Draw the figures; rows of --with are drawn large."""
     import pandas as pd
 
     from memwall_trends import figures as drawn
@@ -317,11 +320,24 @@ def figures(
         **read_choice(since, until, where, kind, vendor, scope, precision, frontier, with_),
         "per": per,
         "level": level,
+        "size": size,
     }
+    endings = [drawn.find_ending(each) for each in format_ or defaults.FIGURE_FORMATS[:1]]
+    written = 0
     for name, draw in chosen.items():
-        chart = draw(**options)
-        for ending in format_ or defaults.FIGURE_FORMATS[:1]:
+        try:
+            chart = draw(**options)
+        except MemwallError as error:
+            # Who asks for all wants those that the choice suits.
+            if names:
+                raise
+            typer.echo(f"not drawn: {name}: {error}", err=True)
+            continue
+        for ending in endings:
             typer.echo(drawn.save_figure(chart, out / f"{name}.{ending}"))
+            written += 1
+    if not written:
+        raise MemwallError("no figure suits this choice; leave out some of it")
 
 
 def _show_claims(rows: list[dict[str, Any]], printed: list[dict[str, Any]], level: float) -> pd.DataFrame:

@@ -1,0 +1,639 @@
+"""How sure that is: claims against fits, balance and its projection, and what depends on choices."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from memwall_trends import defaults, theme
+from memwall_trends.datasets import list_series
+from memwall_trends.errors import MemwallError
+from memwall_trends.figures.paper import refuse_choices
+from memwall_trends.figures.timeline import (
+    Group,
+    describe_points,
+    draw_timeline,
+    find_user_rows,
+    label_records,
+    rounded,
+    series_title,
+    value_ticks,
+)
+from memwall_trends.growth import describe_period
+from memwall_trends.units import decimal_years, format_interval, format_level, format_number
+
+PROJECTED_TO = dt.date(2030, 12, 31)
+FAN_LEVELS = (0.95, 0.8, 0.5)
+DECADE, MANY_DECADES, MOST_TICKS = 10, 100, 8
+FEW_PAIRS = 10
+
+
+def claim_against_fit(
+    *,
+    dataset: str | None = None,
+    per: float = defaults.PERIOD_YEARS,
+    level: float = defaults.LEVEL,
+    size: str = defaults.FIGURE_SIZE,
+    **choice: Any,
+) -> alt.VConcatChart:
+    """Each printed rate of the paper against the fits: the paper's points, the curated window, curated today.
+
+    Parameters
+    ----------
+    dataset : str, optional
+        Not to be given: both datasets are shown.
+    per, level, size, **choice
+        As of `memwall_trends.claims.reproduce` and `memwall_trends.figures.hw_scaling`.
+
+    Examples
+    --------
+    >>> type(claim_against_fit()).__name__
+    'VConcatChart'
+    """
+    from memwall_trends.claims import reproduce
+
+    if dataset is not None:
+        raise MemwallError("the figure claim-against-fit compares both datasets: leave out --dataset")
+    chosen = theme.find_size(size)
+    row_height = round(1.9 * chosen.font_size)
+    panels = []
+    for _, row in reproduce(per=per, level=level, **choice).iterrows():
+        fits = [("paper's points", "", row["n_obs"])]
+        for prefix in ("curated_window_", "curated_today_"):
+            fits.append((f"curated, to {str(row[f'{prefix}last_date'])[:7]}", prefix, row[f"{prefix}n_obs"]))
+        rates = [
+            {
+                "fit": f"{name}: {format_number(row[f'{prefix}rate'], 3)}x, n = {n_obs}",
+                **{key: row[f"{prefix}{key}"] for key in ("rate", "ci_low", "ci_high")},
+            }
+            for name, prefix, n_obs in fits
+            if not math.isnan(row[f"{prefix}rate"])
+        ]
+        if rates:
+            panels.append(_claim_panel(row, pd.DataFrame(rates), chosen, row_height, per))
+    return theme.finish(
+        panels,
+        title=f"Growth factor / {describe_period(per)}: printed in AI and Memory Wall, and fitted",
+        caption=f"Dots: fits, with {format_level(level)} intervals. Dashed: the rate that the paper prints. Each panel has "
+        "its own logarithmic scale. Paper's points: recovered from the figures of Gholami et al. (IEEE Micro 2024). "
+        "Curated: the tables of memwall-trends, over the time of those points and to today.",
+        size=size,
+        spacing=4,
+    )
+
+
+def machine_balance(
+    *,
+    dataset: str = defaults.DATASET,
+    per: float = defaults.PERIOD_YEARS,
+    level: float = defaults.LEVEL,
+    size: str = defaults.FIGURE_SIZE,
+    **choice: Any,
+) -> alt.VConcatChart:
+    """Machine balance by device, FLOP per byte of DRAM bandwidth, projected to 2030 with its fan.
+
+    Parameters
+    ----------
+    dataset, per, level, size, **choice
+        As of `memwall_trends.figures.hw_scaling`; how the trend is found: `memwall_trends.gap.fit_gap`.
+
+    Returns
+    -------
+    altair.VConcatChart
+        The fan is of prediction intervals for a new device, at 50, 80 and 95 %.
+
+    Examples
+    --------
+    >>> type(machine_balance()).__name__
+    'VConcatChart'
+    """
+    from memwall_trends.gap import WAYS, fit_gap, pair_devices
+
+    fitted = fit_gap("peak_flops", "dram_bandwidth", dataset=dataset, **choice)
+    overlay = choice.get("overlay") or ()
+    user_rows = find_user_rows("peak_flops", overlay) & find_user_rows("dram_bandwidth", overlay)
+    pairable = {name: value for name, value in choice.items() if name != "frontier"}
+    points = (
+        fitted.balance.observations
+        if fitted.balance
+        else pair_devices("peak_flops", "dram_bandwidth", dataset=dataset, **pairable)
+    )
+    trends = [fitted.balance] if fitted.balance else [fitted.numerator, fitted.denominator]
+    first, last = min(trend.first_date for trend in trends), max(trend.last_date for trend in trends)
+    days = pd.date_range(first, last, periods=40).normalize()
+    ahead = pd.date_range(last, PROJECTED_TO, periods=20).normalize()
+    line = _project(fitted, pd.DatetimeIndex([*days, *ahead]), level)
+    fan = pd.concat([_project(fitted, ahead, each).assign(band=str(each)) for each in FAN_LEVELS])
+    low, high = fitted.growth_interval(per, level)
+    label = (
+        f"Machine balance: {format_number(fitted.growth_factor(per), 3)}x / {describe_period(per)} "
+        f"({format_level(level)}: {format_interval(low, high, 3)})"
+    )
+    at_end = fitted.project([2030.0], level).iloc[0]
+    group = Group(
+        legend=label,
+        points=label_records(points.reset_index(drop=True), 9),
+        colour=theme.BLUE,
+        shape="circle",
+        user_rows=user_rows,
+    )
+    timeline = draw_timeline(
+        [group],
+        y_title=f"Machine balance ({fitted.unit}, log scale)",
+        size=size,
+        level=level,
+        lines=line[["date", "value"]].assign(text=""),
+        bands=fan,
+        until=PROJECTED_TO,
+    )
+    return theme.finish(
+        [timeline],
+        title="Machine balance: FLOP per byte of DRAM bandwidth",
+        caption=f"Dashed: {WAYS[fitted.way]}, least squares of log10(value). Fan: prediction intervals of a new device at "
+        f"50, 80 and 95%. In 2030: {format_number(at_end['ratio'], 3)} {fitted.unit}, {format_level(level)} prediction interval "
+        f"{format_interval(at_end['low'], at_end['high'], 3)}. n = {len(points)}. {describe_points(dataset, user_rows)}",
+        size=size,
+    )
+
+
+def specification_curve(
+    *,
+    series: str = "peak_flops",
+    dataset: str = defaults.DATASET,
+    per: float = defaults.PERIOD_YEARS,
+    level: float = defaults.LEVEL,
+    size: str = defaults.FIGURE_SIZE,
+    **choice: Any,
+) -> alt.VConcatChart:
+    """Growth of peak FLOPS under every defensible combination of choices (specification curve).
+
+    Parameters
+    ----------
+    series, dataset, per, level, **choice
+        As in `memwall_trends.sensitivity.run_sensitivity`; what is chosen is not varied.
+    size : str
+        As of `memwall_trends.figures.hw_scaling`.
+
+    Returns
+    -------
+    altair.VConcatChart
+        The rates by size with their intervals, and below them which options each is of.
+
+    Examples
+    --------
+    >>> type(specification_curve(series="interconnect_bandwidth")).__name__
+    'VConcatChart'
+    """
+    # Here, so that a figure of points alone does not wait for it.
+    from memwall_trends.sensitivity import CHOICES, run_sensitivity
+
+    chosen = theme.find_size(size)
+    fitted = run_sensitivity(series, dataset=dataset, per=per, level=level, **choice)
+    curve = fitted.specifications.assign(place=fitted.specifications.index + 1)
+    rates = curve[["place", "rate", "ci_low", "ci_high"]].assign(
+        **{name: rounded(curve[name]) for name in ("rate", "ci_low", "ci_high")}
+    )
+    median = float(curve["rate"].median())
+    x = alt.X("place:Q", title=None, axis=None, scale=alt.Scale(domain=[0, len(curve) + 1], nice=False))
+    domain = [float(rates["ci_low"].min()) / 1.05, float(rates["ci_high"].max()) * 1.05]
+    axis: dict[str, Any] = {
+        "title": f"Growth factor / {describe_period(per)} (log scale)",
+        "scale": alt.Scale(type="log", domain=domain, nice=False),
+        "axis": alt.Axis(format="~r", values=value_ticks(domain), grid=True),
+    }
+    y = alt.Y("rate:Q", **axis)
+    lines = [(median, f"median {format_number(median, 3)}x")]
+    if not np.isnan(fitted.printed_rate):
+        lines.append((fitted.printed_rate, f"paper {fitted.printed_rate:g}x"))
+    rules = pd.DataFrame(lines, columns=["rate", "text"]).assign(place=0)
+    top = alt.layer(
+        alt.Chart(rates)
+        .mark_rule(color=theme.BLUE, opacity=0.25)
+        .encode(x=x, y=alt.Y("ci_low:Q", **axis), y2="ci_high:Q"),
+        alt.Chart(rates).mark_circle(size=5, color=theme.CHARCOAL, opacity=1).encode(x=x, y=y),
+        alt.Chart(rules[["rate"]]).mark_rule(color=theme.VERMILLION, strokeDash=[5, 3]).encode(y=y),
+        alt.Chart(rules)
+        .mark_text(align="left", dx=4, dy=-7, color=theme.VERMILLION, fontSize=chosen.label_size)
+        .encode(x=x, y=y, text="text:N"),
+    ).properties(width=chosen.width, height=round(0.6 * chosen.height))
+    varied = [name for name in CHOICES if name in curve and curve[name].nunique() > 1]
+    panels = [_options_panel(curve, name, x, chosen) for name in varied]
+    share = fitted.summary()["share_holding"]
+    held = "" if np.isnan(share) else f" In {100 * share:.0f}% of them the printed rate holds."
+    return theme.finish(
+        [top, *panels],
+        title=f"{series_title(series, dataset)}: its growth under {len(curve)} combinations of choices",
+        caption=f"Each dot is one combination, with its {format_level(level)} interval; marks below say which.{held} "
+        f"{describe_points(dataset)}",
+        size=size,
+        spacing=6,
+    )
+
+
+def rolling_rates(
+    *,
+    dataset: str = defaults.DATASET,
+    per: float = defaults.PERIOD_YEARS,
+    level: float = defaults.LEVEL,
+    size: str = defaults.FIGURE_SIZE,
+    **choice: Any,
+) -> alt.VConcatChart:
+    """Growth by rolling ten years, with the year at which it changed, if it did.
+
+    Parameters
+    ----------
+    dataset, per, level, size, **choice
+        As of `memwall_trends.figures.hw_scaling`.
+
+    Examples
+    --------
+    >>> type(rolling_rates(since=2000)).__name__
+    'VConcatChart'
+    """
+    from memwall_trends.stability import NO_BREAK, WINDOW_YEARS, fit_break
+    from memwall_trends.stability import rolling_rates as roll
+
+    chosen = theme.find_size(size)
+    panels, found = [], []
+    for name, data in _series_and_balance(dataset, choice).items():
+        rates = roll(data, per=per, level=level).assign(series=name)
+        kink = fit_break(data, level=level)
+        panels.append(_rolling_panel(rates, kink, name, chosen, per))
+        told = (
+            NO_BREAK
+            if kink.verdict == NO_BREAK
+            else f"{kink.verdict} in {kink.year:.0f} ({kink.year_low:.0f} to {kink.year_high:.0f})"
+        )
+        found.append(f"{name}: {told}, p = {kink.p_value:.2g}")
+    return theme.finish(
+        panels,
+        title=f"Growth factor / {describe_period(per)} by rolling {WINDOW_YEARS} years",
+        caption=f"At the end of each window, with its {format_level(level)} interval. Dashed, shaded: year of the break and its "
+        f"interval, where the test rejects that there is none. {'; '.join(found)}. {describe_points(dataset)}",
+        size=size,
+        spacing=8,
+    )
+
+
+def backtest_coverage(
+    *,
+    dataset: str = defaults.DATASET,
+    per: float = defaults.PERIOD_YEARS,
+    level: float = defaults.LEVEL,
+    size: str = defaults.FIGURE_SIZE,
+    **choice: Any,
+) -> alt.VConcatChart:
+    """How many later devices came to lie in the prediction intervals of earlier trends.
+
+    Parameters
+    ----------
+    dataset, size, **choice
+        As of `memwall_trends.figures.hw_scaling`.
+    per, level
+        Without effect: the backtest is of the 80 % and the 95 % interval.
+
+    Examples
+    --------
+    >>> type(backtest_coverage(until=2020)).__name__
+    'VConcatChart'
+    """
+    from memwall_trends.backtest import run_backtest
+
+    chosen = theme.find_size(size)
+    rows: list[dict[str, Any]] = []
+    for name, data in _series_and_balance(dataset, choice).items():
+        summary = run_backtest(data).summary()
+        for percent in (80, 95):
+            rows += [
+                {"series": name, "stated": f"{percent}%", "horizon": horizon, "coverage": coverage}
+                for horizon, coverage in zip(
+                    summary["horizon_years"], summary[f"coverage_{percent}"], strict=True
+                )
+            ]
+    frame = pd.DataFrame(rows)
+    frame = frame.assign(coverage=rounded(frame["coverage"]))
+    names = list(dict.fromkeys(frame["series"]))
+    colour = alt.Color(
+        "series:N",
+        scale=alt.Scale(domain=names, range=list(theme.COLOURS[: len(names)])),
+        legend=alt.Legend(title=None, orient="top", columns=1 if size == "column" else 3),
+    )
+    shape = alt.Shape("series:N", scale=alt.Scale(domain=names, range=list(theme.SHAPES[: len(names)])))
+    panels = []
+    for stated, part in frame.groupby("stated", sort=False):
+        goal = float(str(stated).rstrip("%")) / 100
+        low = min(float(part["coverage"].min()), goal) - 0.05
+        x = alt.X(
+            "horizon:Q",
+            title="Years ahead",
+            scale=alt.Scale(domain=[0, 10.5], nice=False),
+            axis=alt.Axis(values=sorted(frame["horizon"].unique().tolist()), grid=False),
+        )
+        y = alt.Y(
+            "coverage:Q",
+            title=f"Share in the {stated} interval",
+            scale=alt.Scale(domain=[round(low, 2), 1], nice=False),
+            axis=alt.Axis(format="%", tickCount=5),
+        )
+        goals = pd.DataFrame({"coverage": [goal]})
+        panels.append(
+            alt.layer(
+                alt.Chart(goals).mark_rule(strokeDash=[5, 3], color=theme.MUTED).encode(y=y),
+                alt.Chart(part).mark_line(strokeWidth=1.5).encode(x=x, y=y, color=colour),
+                alt.Chart(part)
+                .mark_point(filled=True, size=2 * chosen.point, opacity=1)
+                .encode(x=x, y=y, color=colour, shape=shape),
+            ).properties(width=chosen.width, height=round(0.45 * chosen.height))
+        )
+    return theme.finish(
+        panels,
+        title="Backtest: how often prediction intervals held",
+        caption="At each New Year the trend of what was known predicts the devices of the next 1, 3, 5 and 10 years; least squares. "
+        f"Below the dashed line, the share that is stated, intervals were too narrow. {describe_points(dataset)}",
+        size=size,
+    )
+
+
+def published_claims(
+    *,
+    dataset: str | None = None,
+    per: float = defaults.PERIOD_YEARS,
+    level: float = defaults.LEVEL,
+    size: str = defaults.FIGURE_SIZE,
+    **choice: Any,
+) -> alt.VConcatChart:
+    """Growth rates that others published against the curated data over the same time.
+
+    Parameters
+    ----------
+    dataset : str, optional
+        Not to be given: claims are set against the curated data.
+    per, level, size, **choice
+        As of `memwall_trends.claims.check_claims`; of the choices ``overlay``.
+
+    Examples
+    --------
+    >>> type(published_claims()).__name__
+    'VConcatChart'
+    """
+    from memwall_trends.claims import check_claims
+
+    if dataset not in (None, defaults.DATASET):
+        raise MemwallError("the figure published-claims is about the curated data: leave out --dataset")
+    refuse_choices("published-claims", choice, allowed=("overlay",))
+    chosen = theme.find_size(size)
+    checked = check_claims(per=per, level=level, overlay=choice.get("overlay") or ())
+    tested = checked[checked["rate"].notna()]
+    looks = {
+        "agrees": theme.CHARCOAL,
+        "slower than printed": theme.BLUE,
+        "faster than printed": theme.VERMILLION,
+    }
+    shapes = ("circle", "triangle-down", "triangle-up")
+    tested = tested.assign(verdict=tested["verdict"].str.removeprefix("differs: "))
+    panels = []
+    for place, series in enumerate(name for name in list_series() if name in set(tested["series"])):
+        part = tested[tested["series"] == series].sort_values("printed_rate")
+        frame = pd.DataFrame(
+            {
+                "claim": part["claim"],
+                "verdict": part["verdict"],
+                **{name: rounded(part[name]) for name in ("rate", "ci_low", "ci_high", "printed_rate")},
+            }
+        )
+        panels.append(_published_panel(frame, series, looks, shapes, chosen, legend=place == 0))
+    return theme.finish(
+        panels,
+        title="Published growth rates against the curated data",
+        caption=f"Growth factor / {describe_period(per)}; each panel has its own logarithmic scale. Tick: as published. Mark and bar: our fit over the same time, "
+        f"with its {format_level(level)} interval. 'data show claims' has each claim's source and place in it. "
+        f"{describe_points(defaults.DATASET)}",
+        size=size,
+        spacing=6,
+    )
+
+
+def _claim_panel(
+    row: pd.Series, rates: pd.DataFrame, chosen: theme.Size, row_height: int, per: float
+) -> alt.LayerChart:
+    rates = rates.assign(**{name: rounded(rates[name]) for name in ("rate", "ci_low", "ci_high")})
+    printed = row["printed_rate"]
+    domain = [
+        min(float(rates["ci_low"].min()), printed) / 1.08,
+        max(float(rates["ci_high"].max()), printed) * 1.08,
+    ]
+    x_axis: dict[str, Any] = {
+        "title": None,
+        "scale": alt.Scale(type="log", domain=domain, nice=False),
+        "axis": alt.Axis(format=",~r", values=_few(domain), grid=True),
+    }
+    y = alt.Y(
+        "fit:N",
+        sort=rates["fit"].tolist(),
+        title=None,
+        axis=alt.Axis(labelLimit=0, domain=False, ticks=False, minExtent=16 * chosen.font_size),
+    )
+    name = series_title(row["series"])
+    title = alt.TitleParams(
+        f"{name} (printed: {format_number(printed, 3)}x / {describe_period(per)})",
+        fontSize=chosen.font_size,
+        anchor="start",
+        offset=2,
+    )
+    return alt.LayerChart(
+        layer=[
+            alt.Chart(pd.DataFrame({"rate": [printed]}))
+            .mark_rule(strokeDash=[5, 3], strokeWidth=1.5, color=theme.VERMILLION)
+            .encode(x=alt.X("rate:Q", **x_axis)),
+            alt.Chart(rates)
+            .mark_rule(strokeWidth=2, color=theme.BLUE)
+            .encode(x=alt.X("ci_low:Q", **x_axis), x2="ci_high:Q", y=y),
+            alt.Chart(rates)
+            .mark_point(filled=True, size=1.5 * chosen.point, opacity=1, color=theme.BLUE, shape="circle")
+            .encode(x=alt.X("rate:Q", **x_axis), y=y, tooltip=["fit", "rate", "ci_low", "ci_high"]),
+        ],
+        width=round(0.68 * chosen.width),
+        height=row_height * len(rates),
+        title=title,
+    )
+
+
+def _published_panel(
+    frame: pd.DataFrame,
+    series: str,
+    looks: dict[str, str],
+    shapes: tuple[str, ...],
+    chosen: theme.Size,
+    *,
+    legend: bool,
+) -> alt.LayerChart:
+    shown = frame[["ci_low", "ci_high", "printed_rate"]]
+    domain = [float(shown.min().min()) / 1.05, float(shown.max().max()) * 1.05]
+    x_axis: dict[str, Any] = {
+        "title": None,
+        "scale": alt.Scale(type="log", domain=domain, nice=False),
+        "axis": alt.Axis(format=",~r", values=_few(domain), grid=True),
+    }
+    y = alt.Y(
+        "claim:N",
+        sort=frame["claim"].tolist(),
+        title=None,
+        axis=alt.Axis(
+            labelLimit=0,
+            labelFontSize=chosen.label_size,
+            domain=False,
+            ticks=False,
+            minExtent=16 * chosen.font_size,
+        ),
+    )
+    colour = alt.Color(
+        "verdict:N",
+        scale=alt.Scale(domain=list(looks), range=list(looks.values())),
+        legend=alt.Legend(title=None, orient="top", columns=3) if legend else None,
+    )
+    shape = alt.Shape(
+        "verdict:N",
+        scale=alt.Scale(domain=list(looks), range=list(shapes)),
+        legend=alt.Undefined if legend else None,
+    )
+    title = alt.TitleParams(series_title(series), fontSize=chosen.font_size, anchor="start", offset=2)
+    base = alt.Chart(frame)
+    return alt.LayerChart(
+        layer=[
+            base.mark_rule(strokeWidth=2).encode(
+                x=alt.X("ci_low:Q", **x_axis), x2="ci_high:Q", y=y, color=colour
+            ),
+            base.mark_point(filled=True, size=1.5 * chosen.point, opacity=1).encode(
+                x=alt.X("rate:Q", **x_axis),
+                y=y,
+                color=colour,
+                shape=shape,
+                tooltip=["claim", "rate", "printed_rate"],
+            ),
+            base.mark_tick(thickness=2, size=1.2 * chosen.font_size, color=theme.INK).encode(
+                x=alt.X("printed_rate:Q", **x_axis), y=y
+            ),
+        ],
+        width=round(0.62 * chosen.width),
+        height=round(1.5 * chosen.font_size) * len(frame),
+        title=title,
+    )
+
+
+def _rolling_panel(
+    rates: pd.DataFrame, kink: Any, name: str, chosen: theme.Size, per: float
+) -> alt.LayerChart:
+    from memwall_trends.stability import NO_BREAK
+
+    rates = rates[["until", "rate", "ci_low", "ci_high", "n_obs"]]
+    rates = rates.assign(**{key: rounded(rates[key]) for key in ("until", "rate", "ci_low", "ci_high")})
+    broken = kink.verdict != NO_BREAK
+    years = [float(rates["until"].min()), float(rates["until"].max())]
+    if broken:
+        years = [min(years[0], kink.year_low), max(years[1], kink.year_high)]
+    x_axis: dict[str, Any] = {
+        "title": None,
+        "scale": alt.Scale(domain=[years[0] - 0.5, years[1] + 0.5], nice=False, zero=False),
+        "axis": alt.Axis(
+            format="d", tickCount=6 if chosen.width < theme.SIZES["page"].width else 12, grid=False
+        ),
+    }
+    domain = [float(rates["ci_low"].min()) / 1.05, float(rates["ci_high"].max()) * 1.05]
+    y_axis: dict[str, Any] = {
+        "title": f"x / {describe_period(per)}",
+        "scale": alt.Scale(type="log", domain=domain, nice=False),
+        "axis": alt.Axis(format="~r", values=_few(domain), minExtent=2 * chosen.font_size),
+    }
+    base = alt.Chart(rates)
+    layers = [
+        base.mark_area(opacity=0.18, color=theme.BLUE).encode(
+            x=alt.X("until:Q", **x_axis), y=alt.Y("ci_low:Q", **y_axis), y2="ci_high:Q"
+        ),
+        base.mark_line(strokeWidth=2, color=theme.BLUE).encode(
+            x=alt.X("until:Q", **x_axis), y=alt.Y("rate:Q", **y_axis)
+        ),
+        base.mark_point(filled=True, size=chosen.point, color=theme.BLUE, opacity=1, shape="circle").encode(
+            x=alt.X("until:Q", **x_axis),
+            y=alt.Y("rate:Q", **y_axis),
+            tooltip=["until", "n_obs", "rate", "ci_low", "ci_high"],
+        ),
+    ]
+    if broken:
+        shaded = pd.DataFrame({"until": [kink.year_low, kink.year_high], "low": domain[0], "high": domain[1]})
+        rule = pd.DataFrame({"until": rounded([kink.year])})
+        shaded = shaded.assign(until=rounded(shaded["until"]))
+        layers = [
+            alt.Chart(shaded)
+            .mark_area(opacity=0.15, color=theme.VERMILLION)
+            .encode(x=alt.X("until:Q", **x_axis), y=alt.Y("low:Q", **y_axis), y2="high:Q"),
+            *layers,
+            alt.Chart(rule)
+            .mark_rule(strokeDash=[5, 3], strokeWidth=1.5, color=theme.VERMILLION)
+            .encode(x=alt.X("until:Q", **x_axis)),
+        ]
+    title = alt.TitleParams(name, fontSize=chosen.font_size, anchor="start", offset=2)
+    return alt.LayerChart(layer=layers, width=chosen.width, height=round(0.3 * chosen.height), title=title)
+
+
+def _options_panel(curve: pd.DataFrame, name: str, x: alt.X, chosen: theme.Size) -> alt.Chart:
+    options = list(dict.fromkeys(curve[name]))
+    panel: alt.Chart = (
+        alt.Chart(curve[["place", name]])
+        .mark_tick(thickness=0.8, bandSize=9, color=theme.CHARCOAL)
+        .encode(
+            x=x,
+            y=alt.Y(
+                f"{name}:N",
+                title=name,
+                sort=sorted(options),
+                axis=alt.Axis(
+                    titleAngle=0, titleAlign="right", titleX=-11 * chosen.font_size, domain=False, ticks=False
+                ),
+            ),
+        )
+        .properties(width=chosen.width, height=round(1.1 * chosen.font_size) * len(options))
+    )
+    return panel
+
+
+def _series_and_balance(dataset: str, choice: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    """Return the observations of peak FLOPS, DRAM bandwidth and machine balance by what they are called."""
+    from memwall_trends.gap import pair_devices
+    from memwall_trends.trends import fit_trends
+
+    trends = fit_trends(["peak_flops", "dram_bandwidth"], dataset=dataset, **choice)
+    rows = {series_title(trend.series, dataset): trend.observations for trend in trends}
+    if not choice.get("frontier"):
+        pairable = {name: value for name, value in choice.items() if name != "frontier"}
+        balance = pair_devices("peak_flops", "dram_bandwidth", dataset=dataset, **pairable)
+        if len(balance) >= FEW_PAIRS:
+            rows["Machine balance"] = balance
+    return rows
+
+
+def _project(fitted: Any, days: pd.DatetimeIndex, level: float) -> pd.DataFrame:
+    projected = fitted.project(decimal_years(days.to_numpy()), level)
+    return pd.DataFrame(
+        {
+            "date": days.strftime("%Y-%m-%d"),
+            "value": rounded(projected["ratio"]),
+            "low": rounded(projected["low"]),
+            "high": rounded(projected["high"]),
+        }
+    )
+
+
+def _few(domain: list[float]) -> list[float]:
+    """Return ticks of a short logarithmic axis, also where it spans less than a decade."""
+    low, high = domain
+    if high / low > MANY_DECADES:
+        return [tick for tick in value_ticks(domain) if np.log10(tick) % 1 == 0]
+    if high / low > DECADE:
+        return value_ticks(domain)
+    step = next(step for step in (0.05, 0.1, 0.2, 0.5, 1.0, 2.0) if (high - low) / step <= MOST_TICKS)
+    return [round(step * place, 3) for place in range(math.ceil(low / step), math.floor(high / step) + 1)]

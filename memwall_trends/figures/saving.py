@@ -1,0 +1,82 @@
+"""Writing a figure as a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from memwall_trends import defaults
+from memwall_trends.errors import MemwallError, unknown
+
+if TYPE_CHECKING:
+    import altair as alt
+
+SAVE_OPTIONS: dict[str, dict[str, Any]] = {"png": {"scale_factor": 2.0}}
+ENDINGS = {"pgfplots": "tex"}
+"""The ending of a format's files, where it is not the format."""
+
+
+def find_ending(format_: str) -> str:
+    """Return the ending of the files of a format.
+
+    Raises
+    ------
+    MemwallError
+        If there is no such format; the message names the known ones.
+
+    Examples
+    --------
+    >>> find_ending("svg")
+    'svg'
+    """
+    if format_ not in defaults.FIGURE_FORMATS:
+        raise unknown("format", format_, defaults.FIGURE_FORMATS)
+    return ENDINGS.get(format_, format_)
+
+
+def save_figure(chart: alt.TopLevelMixin, path: str | Path) -> Path:
+    """Write a chart in the format that the path's ending names, and return the path.
+
+    Parameters
+    ----------
+    chart : altair.VConcatChart
+        Of this package.
+    path : str or Path
+        Ends in svg, png, pdf, html (works without a network), json (the Vega-Lite specification) or tex
+        (pgfplots; pdflatex makes it a picture).
+
+    Raises
+    ------
+    MemwallError
+        If the format is not known or the file cannot be written.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from memwall_trends.figures import hw_scaling
+    >>> save_figure(hw_scaling(), Path(mkdtemp()) / "figure.json").name
+    'figure.json'
+    """
+    path = Path(path)
+    ending = path.suffix.removeprefix(".")
+    endings = [find_ending(format_) for format_ in defaults.FIGURE_FORMATS]
+    if ending not in endings:
+        raise unknown("format", ending, endings)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if ending == "html":
+            page = chart.to_html(inline=True, json_kwds={"cls": _InertEncoder})
+            path.write_text(page, encoding="utf-8", newline="\n")
+        else:
+            chart.save(str(path), **SAVE_OPTIONS.get(ending, {}))
+    except OSError as error:
+        raise MemwallError(f"{path}: cannot be written: {error.strerror or error}") from None
+    return path
+
+
+class _InertEncoder(json.JSONEncoder):
+    """Escapes what could end the script that the data stands in; in JSON it means the same."""
+
+    def encode(self, o: Any) -> str:
+        return super().encode(o).replace("<", "\\u003c").replace(">", "\\u003e")

@@ -1,0 +1,329 @@
+"""One series by what its devices are: precisions, memory generations, families of links, records."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from memwall_trends import defaults, theme
+from memwall_trends.errors import MemwallError, TooFewObservations, unknown
+from memwall_trends.figures.timeline import (
+    Group,
+    describe_line,
+    describe_points,
+    draw_timeline,
+    find_user_rows,
+    label_records,
+    legend_label,
+    series_title,
+)
+from memwall_trends.growth import describe_period
+from memwall_trends.selection import choose_observations
+from memwall_trends.trends import fit_trends
+
+if TYPE_CHECKING:
+    import altair as alt
+
+PRECISIONS_SHOWN = {"fp64": "FP64", "fp32": "FP32", "fp16": "FP16, BF16", "fp8": "FP8", "fp4": "FP4"}
+MEMORY_FAMILIES = {
+    "GDDR": r"GDDR.*|SGRAM",
+    "HBM": r"HBM.*|MCDRAM",
+    "DDR": r"DDR.*|SDRAM",
+    "LPDDR": r"LPDDR.*",
+}
+FAMILIES = {
+    "lane": ("PCIe", "NVLink", "InfiniBand", "Infinity Fabric", "HyperTransport", "Ethernet"),
+    "device": ("ICI", "NVLink", "QPI", "Infinity Fabric", "HyperTransport", "Ethernet"),
+}
+"""In the order of the colours, so that a family has the same in both panels."""
+FEW_POINTS = 5
+
+
+def peak_flops_by_precision(
+    *,
+    dataset: str = defaults.DATASET,
+    per: float = defaults.PERIOD_YEARS,
+    level: float = defaults.LEVEL,
+    size: str = defaults.FIGURE_SIZE,
+    **choice: Any,
+) -> alt.VConcatChart:
+    """Peak FLOPS by precision: each device at each of its number formats.
+
+    Parameters
+    ----------
+    dataset, per, level, size, **choice
+        As of `memwall_trends.figures.hw_scaling`, without ``precision``.
+
+    Examples
+    --------
+    >>> type(peak_flops_by_precision(since=2012)).__name__
+    'VConcatChart'
+    """
+    if choice.pop("precision", None):
+        raise MemwallError("the figure peak-flops-by-precision shows all precisions: leave out --precision")
+    groups = []
+    for place, (precision, name) in enumerate(PRECISIONS_SHOWN.items()):
+        try:
+            (trend,) = fit_trends(["peak_flops"], dataset=dataset, precision=precision, **choice)
+        except TooFewObservations:
+            continue
+        groups.append(
+            Group(
+                legend=legend_label(trend, name, per, level),
+                points=trend.observations,
+                end_label=name,
+                colour=theme.COLOURS[place],
+                shape=theme.SHAPES[place],
+                trend=trend,
+                user_rows=find_user_rows("peak_flops", choice.get("overlay") or ()),
+            )
+        )
+    _check(groups, "peak_flops")
+    timeline = draw_timeline(groups, y_title="Peak, dense (GFLOP/s, log scale)", size=size, level=level)
+    return theme.finish(
+        [timeline],
+        title="Peak FLOPS by precision",
+        caption=f"Dense rates; a device counts once a precision, with its fastest engine. {_caption(groups, dataset, level)}",
+        size=size,
+    )
+
+
+def memory_generations(
+    *,
+    dataset: str = defaults.DATASET,
+    per: float = defaults.PERIOD_YEARS,
+    level: float = defaults.LEVEL,
+    size: str = defaults.FIGURE_SIZE,
+    **choice: Any,
+) -> alt.VConcatChart:
+    """DRAM bandwidth by memory generation: graphics, stacked, main and mobile memory.
+
+    Parameters
+    ----------
+    dataset, per, level, size, **choice
+        As of `memwall_trends.figures.hw_scaling`.
+
+    Examples
+    --------
+    >>> type(memory_generations(since=2005)).__name__
+    'VConcatChart'
+    """
+    groups = []
+    chosen = choose_observations("dram_bandwidth", dataset=dataset, **_without_precision(choice)).observations
+    for place, (family, pattern) in enumerate(MEMORY_FAMILIES.items()):
+        rows = chosen[chosen["memory"].str.fullmatch(pattern)].reset_index(drop=True)
+        if rows.empty:
+            continue
+        # The first device of each generation carries its name.
+        first = ~rows.sort_values("date", kind="stable")["memory"].duplicated().sort_index()
+        rows = rows.assign(label=rows["memory"].where(first, ""), label_is_free=True)
+        groups.append(
+            _group(
+                rows, family, place, per, level, find_user_rows("dram_bandwidth", choice.get("overlay") or ())
+            )
+        )
+    _check(groups, "dram_bandwidth")
+    timeline = draw_timeline(
+        groups, y_title="DRAM bandwidth of a device (GB/s, log scale)", size=size, level=level
+    )
+    return theme.finish(
+        [timeline],
+        title="DRAM bandwidth by memory generation",
+        caption="Each generation is named at its first device; GDDR with SGRAM, HBM with MCDRAM, DDR with SDRAM. "
+        f"{_caption(groups, dataset, level)}",
+        size=size,
+    )
+
+
+def link_families(
+    *,
+    dataset: str = defaults.DATASET,
+    per: float = defaults.PERIOD_YEARS,
+    level: float = defaults.LEVEL,
+    size: str = defaults.FIGURE_SIZE,
+    **choice: Any,
+) -> alt.VConcatChart:
+    """Interconnect bandwidth by family of links: of one lane, and of one device.
+
+    Parameters
+    ----------
+    dataset, per, level, size, **choice
+        As of `memwall_trends.figures.hw_scaling`. A ``scope`` in ``where`` leaves one panel.
+
+    Examples
+    --------
+    >>> type(link_families()).__name__
+    'VConcatChart'
+    """
+    where = dict(choice.pop("where", None) or {})
+    scopes = where.pop("scope", None) or ["lane", "device"]
+    scopes = [scopes] if isinstance(scopes, str) else list(scopes)
+    titles = {"lane": "One lane (GT/s, log scale)", "device": "All links of a device (GB/s, log scale)"}
+    for scope in scopes:
+        if scope not in titles:
+            raise unknown("scope", scope, titles)
+    user_rows = find_user_rows("interconnect_bandwidth", choice.get("overlay") or ())
+    panels, fitted = [], []
+    for scope in scopes:
+        options = {**_without_precision(choice), "where": {**where, "scope": scope}}
+        try:
+            (trend,) = fit_trends(["interconnect_bandwidth"], dataset=dataset, **options)
+        except TooFewObservations:
+            if len(scopes) == 1:
+                raise
+            continue
+        fitted.append(f"all links of the {scope} panel {_short(trend, per)}")
+        rows = trend.observations
+        groups = [
+            Group(
+                legend=family,
+                points=_label_last(rows[rows["family"] == family]),
+                colour=theme.COLOURS[place],
+                shape=theme.SHAPES[place],
+                joined=scope == "lane",
+                user_rows=user_rows,
+            )
+            for place, family in enumerate(FAMILIES[scope])
+            if (rows["family"] == family).any()
+        ]
+        named = {group.legend for group in groups}
+        others = rows[~rows["family"].isin(named) & ~rows["name"].isin(user_rows)]
+        foreign = rows[~rows["family"].isin(named) & rows["name"].isin(user_rows)]
+        if not foreign.empty:
+            groups.append(Group("yours", foreign, theme.INK, "diamond", user_rows=user_rows))
+        _check(groups, "interconnect_bandwidth")
+        panels.append(
+            draw_timeline(
+                groups,
+                y_title=titles[scope],
+                size=size,
+                level=level,
+                height_share=0.75,
+                others=others,
+                legend="top",
+            )
+        )
+    if not panels:
+        raise TooFewObservations("no links are left to draw; choose fewer conditions", 0)
+    return theme.finish(
+        panels,
+        title="Interconnect bandwidth by family of links",
+        caption=f"One direction. Growth factors of {'; '.join(fitted)}. Grey: other families. "
+        f"{describe_points(dataset, user_rows)}",
+        size=size,
+    )
+
+
+def frontier(
+    *,
+    dataset: str = defaults.DATASET,
+    per: float = defaults.PERIOD_YEARS,
+    level: float = defaults.LEVEL,
+    size: str = defaults.FIGURE_SIZE,
+    **choice: Any,
+) -> alt.VConcatChart:
+    """Record-setting devices against all devices: peak FLOPS and DRAM bandwidth.
+
+    Parameters
+    ----------
+    dataset, per, level, size, **choice
+        As of `memwall_trends.figures.hw_scaling`, without ``frontier``.
+
+    Examples
+    --------
+    >>> type(frontier(since=2010)).__name__
+    'VConcatChart'
+    """
+    if choice.pop("frontier", False):
+        raise MemwallError("the figure frontier shows records and all devices: leave out --frontier")
+    series = ("peak_flops", "dram_bandwidth")
+    every = fit_trends(series, dataset=dataset, **choice)
+    records = fit_trends(series, dataset=dataset, frontier=True, **choice)
+    panels = []
+    for all_devices, record in zip(every, records, strict=True):
+        user_rows = find_user_rows(all_devices.series, choice.get("overlay") or ())
+        groups = [
+            Group(
+                legend=legend_label(all_devices, "All", per, level),
+                points=all_devices.observations[
+                    ~all_devices.observations["name"].isin(record.observations["name"])
+                ],
+                colour=theme.CHARCOAL,
+                shape="circle",
+                trend=all_devices,
+                user_rows=user_rows,
+            ),
+            Group(
+                legend=legend_label(record, "Records", per, level),
+                points=label_records(record.observations.reset_index(drop=True), 6),
+                colour=theme.VERMILLION,
+                shape="triangle-up",
+                trend=record,
+                user_rows=user_rows,
+            ),
+        ]
+        title = series_title(all_devices.series, dataset)
+        panels.append(
+            draw_timeline(
+                groups,
+                y_title=f"{title} ({all_devices.unit}, log scale)",
+                size=size,
+                level=level,
+                height_share=0.75,
+            )
+        )
+    return theme.finish(
+        panels,
+        title="Record-setting devices against all devices",
+        caption="A record exceeds all before it. The growth of records has a bootstrap interval, as records depend on "
+        f"each other. Lines: least squares of log10(value) on the date. {describe_points(dataset)}",
+        size=size,
+    )
+
+
+def _group(
+    rows: pd.DataFrame, name: str, place: int, per: float, level: float, user_rows: frozenset[str]
+) -> Group:
+    """Return rows with their trend where there are enough of them, else the points alone."""
+    from memwall_trends.trends import fit_trend
+
+    try:
+        trend = fit_trend(rows) if len(rows) >= FEW_POINTS else None
+    except TooFewObservations:
+        trend = None
+    legend = legend_label(trend, name, per, level) if trend else name
+    return Group(legend, rows, theme.COLOURS[place], theme.SHAPES[place], trend, user_rows=user_rows)
+
+
+def _label_last(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with the first and the last labelled."""
+    ordered = rows.sort_values("date", kind="stable").reset_index(drop=True)
+    ends = {0, len(ordered) - 1}
+    names = [
+        re.sub(r"^(NVIDIA|AMD|Intel) ", "", str(name)) if place in ends else ""
+        for place, name in enumerate(ordered["name"])
+    ]
+    return ordered.assign(label=names, label_is_free=True)
+
+
+def _without_precision(choice: dict[str, Any]) -> dict[str, Any]:
+    if choice.get("precision"):
+        raise MemwallError("bandwidth has no precisions: leave out --precision")
+    return {name: value for name, value in choice.items() if name != "precision"}
+
+
+def _short(trend: Any, per: float) -> str:
+    return f"{trend.growth_factor(per):.3g}x / {describe_period(per)} (n = {trend.n_obs})"
+
+
+def _check(groups: list[Group], series: str) -> None:
+    if not groups:
+        raise TooFewObservations(f"{series}: nothing is left to draw; choose fewer conditions", 0)
+
+
+def _caption(groups: list[Group], dataset: str, level: float) -> str:
+    user_rows = frozenset[str]().union(*(group.user_rows for group in groups))
+    trends = [group.trend for group in groups if group.trend is not None]
+    return f"{describe_points(dataset, user_rows)} {describe_line(trends, level)}"

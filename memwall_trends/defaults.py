@@ -9,7 +9,7 @@ USER_FILE = "my-chips.csv"
 
 PERIOD_YEARS = 2.0
 LEVEL = 0.95
-FIGURE_FORMATS = ("svg", "png", "pdf", "html", "json")
+FIGURE_FORMATS = ("svg", "png", "pdf", "html", "json", "pgfplots")
 """What a figure can be written as, the default first."""
 FIGURE_SIZE = "page"
 DRAWS = 2000

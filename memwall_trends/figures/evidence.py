@@ -79,8 +79,10 @@ def claim_against_fit(
     return theme.finish(
         panels,
         title=f"Growth factor / {describe_period(per)}: printed in AI and Memory Wall, and fitted",
-        caption=f"Dots: fits, with {format_level(level)} intervals. Dashed: the rate that the paper prints. Each panel has "
-        "its own logarithmic scale. Paper's points: recovered from the figures of Gholami et al. (IEEE Micro 2024). "
+        caption=f"Dots: fits, with {format_level(level)} intervals. Dashed: the rate that the paper "
+        "prints. Each panel has "
+        "its own logarithmic scale. Paper's points: recovered from the figures of Gholami et al. (IEEE "
+        "Micro 2024). "
         "Curated: the tables of memwall-trends, over the time of those points and to today.",
         size=size,
         spacing=4,
@@ -154,9 +156,12 @@ def machine_balance(
     return theme.finish(
         [timeline],
         title="Machine balance: FLOP per byte of DRAM bandwidth",
-        caption=f"Dashed: {WAYS[fitted.way]}, least squares of log10(value). Fan: prediction intervals of a new device at "
-        f"50, 80 and 95%. In 2030: {format_number(at_end['ratio'], 3)} {fitted.unit}, {format_level(level)} prediction interval "
-        f"{format_interval(at_end['low'], at_end['high'], 3)}. n = {len(points)}. {describe_points(dataset, user_rows)}",
+        caption=f"Dashed: {WAYS[fitted.way]}, least squares of log10(value). Fan: prediction intervals of "
+        "a new device at "
+        f"50, 80 and 95%. In 2030: {format_number(at_end['ratio'], 3)} {fitted.unit}, "
+        f"{format_level(level)} prediction interval "
+        f"{format_interval(at_end['low'], at_end['high'], 3)}. n = {len(points)}. "
+        f"{describe_points(dataset, user_rows)}",
         size=size,
     )
 
@@ -228,7 +233,8 @@ def specification_curve(
     return theme.finish(
         [top, *panels],
         title=f"{series_title(series, dataset)}: its growth under {len(curve)} combinations of choices",
-        caption=f"Each dot is one combination, with its {format_level(level)} interval; marks below say which.{held} "
+        caption=f"Each dot is one combination, with its {format_level(level)} interval; marks below say "
+        f"which.{held} "
         f"{describe_points(dataset)}",
         size=size,
         spacing=6,
@@ -273,8 +279,10 @@ def rolling_rates(
     return theme.finish(
         panels,
         title=f"Growth factor / {describe_period(per)} by rolling {WINDOW_YEARS} years",
-        caption=f"At the end of each window, with its {format_level(level)} interval. Dashed, shaded: year of the break and its "
-        f"interval, where the test rejects that there is none. {'; '.join(found)}. {describe_points(dataset)}",
+        caption=f"At the end of each window, with its {format_level(level)} interval. Dashed, shaded: "
+        "year of the break and its "
+        f"interval, where the test rejects that there is none. {'; '.join(found)}. "
+        f"{describe_points(dataset)}",
         size=size,
         spacing=8,
     )
@@ -353,8 +361,10 @@ def backtest_coverage(
     return theme.finish(
         panels,
         title="Backtest: how often prediction intervals held",
-        caption="At each New Year the trend of what was known predicts the devices of the next 1, 3, 5 and 10 years; least squares. "
-        f"Below the dashed line, the share that is stated, intervals were too narrow. {describe_points(dataset)}",
+        caption="At each New Year the trend of what was known predicts the devices of the next 1, 3, 5 "
+        "and 10 years; least squares. "
+        "Below the dashed line, the share that is stated, intervals were too narrow. "
+        f"{describe_points(dataset)}",
         size=size,
     )
 
@@ -410,8 +420,10 @@ def published_claims(
     return theme.finish(
         panels,
         title="Published growth rates against the curated data",
-        caption=f"Growth factor / {describe_period(per)}; each panel has its own logarithmic scale. Tick: as published. Mark and bar: our fit over the same time, "
-        f"with its {format_level(level)} interval. 'data show claims' has each claim's source and place in it. "
+        caption=f"Growth factor / {describe_period(per)}; each panel has its own logarithmic scale. Tick: "
+        "as published. Mark and bar: our fit over the same time, "
+        f"with its {format_level(level)} interval. 'data show claims' has each claim's source and place "
+        "in it. "
         f"{describe_points(defaults.DATASET)}",
         size=size,
         spacing=6,

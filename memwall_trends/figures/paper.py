@@ -48,7 +48,7 @@ def hw_scaling(
     ----------
     dataset : str
         Where the series are from. Of the curated tables those rows count that the paper's claims are about,
-        from the paper's first point on, as in `memwall_trends.claims.reproduce`, unless `choice` says otherwise.
+        from the paper's first point on, as in `memwall_trends.claims.reproduce`; `choice` may widen that.
     per : float
         Period of the growth factors in the legend, in years.
     level : float
@@ -322,7 +322,8 @@ def memory_breakdown(
     return theme.finish(
         [panel],
         title="Memory to train a model, and the memory of GPUs of its year",
-        caption="Bars: memory of parameters, optimizer state and activations. Marks: memory limit of GPUs, as the "
+        caption="Bars: memory of parameters, optimizer state and activations. Marks: memory limit of "
+        "GPUs, as the "
         f"paper draws it over the bar. {describe_points(dataset)}",
         size=size,
     )

@@ -27,8 +27,8 @@ def find_ending(format_: str) -> str:
 
     Examples
     --------
-    >>> find_ending("svg")
-    'svg'
+    >>> find_ending("svg"), find_ending("pgfplots")
+    ('svg', 'tex')
     """
     if format_ not in defaults.FIGURE_FORMATS:
         raise unknown("format", format_, defaults.FIGURE_FORMATS)
@@ -65,7 +65,11 @@ def save_figure(chart: alt.TopLevelMixin, path: str | Path) -> Path:
         raise unknown("format", ending, endings)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if ending == "html":
+        if ending == "tex":
+            from memwall_trends.pgfplots import to_pgfplots
+
+            path.write_text(to_pgfplots(chart.to_dict()), encoding="utf-8", newline="\n")
+        elif ending == "html":
             page = chart.to_html(inline=True, json_kwds={"cls": _InertEncoder})
             path.write_text(page, encoding="utf-8", newline="\n")
         else:

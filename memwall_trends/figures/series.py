@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from memwall_trends import defaults, theme
 from memwall_trends.errors import MemwallError, TooFewObservations, unknown
 from memwall_trends.figures.timeline import (
@@ -25,6 +23,7 @@ from memwall_trends.trends import fit_trends
 
 if TYPE_CHECKING:
     import altair as alt
+    import pandas as pd
 
 PRECISIONS_SHOWN = {"fp64": "FP64", "fp32": "FP32", "fp16": "FP16, BF16", "fp8": "FP8", "fp4": "FP4"}
 MEMORY_FAMILIES = {
@@ -85,7 +84,8 @@ def peak_flops_by_precision(
     return theme.finish(
         [timeline],
         title="Peak FLOPS by precision",
-        caption=f"Dense rates; a device counts once a precision, with its fastest engine. {_caption(groups, dataset, level)}",
+        caption="Dense rates; a device counts once a precision, with its fastest engine. "
+        f"{_caption(groups, dataset, level)}",
         size=size,
     )
 
@@ -131,7 +131,8 @@ def memory_generations(
     return theme.finish(
         [timeline],
         title="DRAM bandwidth by memory generation",
-        caption="Each generation is named at its first device; GDDR with SGRAM, HBM with MCDRAM, DDR with SDRAM. "
+        caption="Each generation is named at its first device; GDDR with SGRAM, HBM with MCDRAM, DDR "
+        "with SDRAM. "
         f"{_caption(groups, dataset, level)}",
         size=size,
     )
@@ -277,7 +278,8 @@ def frontier(
     return theme.finish(
         panels,
         title="Record-setting devices against all devices",
-        caption="A record exceeds all before it. The growth of records has a bootstrap interval, as records depend on "
+        caption="A record exceeds all before it. The growth of records has a bootstrap interval, as "
+        "records depend on "
         f"each other. Lines: least squares of log10(value) on the date. {describe_points(dataset)}",
         size=size,
     )

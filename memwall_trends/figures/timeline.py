@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from memwall_trends.trends import Trend
 
 POINTS = {
-    defaults.PAPER: "Points: recovered from the figures of Gholami et al., AI and Memory Wall (IEEE Micro 2024).",
+    defaults.PAPER: "Points: recovered from the figures of Gholami et al., AI and Memory Wall "
+    "(IEEE Micro 2024).",
     defaults.DATASET: "Points: the curated tables of memwall-trends; each row names its source.",
 }
 LINE_POINTS = 60

@@ -85,6 +85,15 @@ def read_chip(path: str | Path) -> pd.DataFrame:
     ------
     MemwallError
         If the file cannot be read or what it says is no chip.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> chip = Path(mkdtemp()) / "chip.csv"
+    >>> header, cells = "table,name,date,value,source", "dram_bandwidth,Acme A1,2026,8 TB/s,acme-a1-datasheet"
+    >>> _ = chip.write_text(f"{header}\\n{cells}\\n")
+    >>> read_chip(chip)[["name", "value", "unit"]].values.tolist()
+    [['Acme A1', '8000', 'GB/s']]
     """
     path = Path(path)
     if path.suffix.lower() == ".toml":
@@ -252,6 +261,15 @@ def add_rows(rows: pd.DataFrame, into: Path) -> list[Path]:
     ------
     MemwallError
         As `memwall_trends.datasets.appending`.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> chip = Path(mkdtemp()) / "chip.csv"
+    >>> header, cells = "table,name,date,value,source", "dram_bandwidth,Acme A1,2026,8 TB/s,acme-a1-datasheet"
+    >>> _ = chip.write_text(f"{header}\\n{cells}\\n")
+    >>> [path.name for path in add_rows(read_chip(chip), chip.with_name("my-chips.csv"))]
+    ['my-chips.csv']
     """
     check_into(into)
     if into.is_dir():

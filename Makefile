@@ -2,6 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PICTURES := hw-scaling hw-scaling-today machine-balance claim-against-fit training-compute model-size \
+	memory-breakdown peak-flops-by-precision memory-generations link-families frontier rolling-rates \
+	backtest-coverage published-claims
 
 .PHONY: reproduce test lint types notebooks docs clean
 
@@ -24,12 +27,13 @@ types: $(VENV)/.installed-dev
 notebooks: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest --nbmake notebooks
 
-docs: $(VENV)/.installed
-	$(BIN)/memwall-trends figures hw-scaling --out docs
+docs: $(VENV)/.installed-dev
+	$(BIN)/memwall-trends figures $(PICTURES) --out docs
+	$(BIN)/python -m tests.refresh_reference
 	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python tests/refresh_examples.py
 
 clean:
-	rm -rf $(VENV) figures build dist
+	rm -rf $(VENV) figures build dist node_modules explore.html
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -17,6 +17,9 @@ from .datasets import list_tables as list_tables
 from .datasets import load_table as load_table
 from .datasets import to_bibtex as to_bibtex
 from .errors import MemwallError as MemwallError
+from .explorer import build_explorer as build_explorer
+from .explorer import save_explorer as save_explorer
+from .figures import find_figure as find_figure
 from .figures import hw_scaling as hw_scaling
 from .figures import save_figure as save_figure
 from .figures import specification_curve as specification_curve

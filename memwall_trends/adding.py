@@ -68,7 +68,7 @@ class Effect:
 
 
 def read_chip(path: str | Path) -> pd.DataFrame:
-    """Return the rows that a TOML or CSV file describes.
+    r"""Return the rows that a TOML or CSV file describes.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def read_chip(path: str | Path) -> pd.DataFrame:
     >>> from tempfile import mkdtemp
     >>> chip = Path(mkdtemp()) / "chip.csv"
     >>> header, cells = "table,name,date,value,source", "dram_bandwidth,Acme A1,2026,8 TB/s,acme-a1-datasheet"
-    >>> _ = chip.write_text(f"{header}\\n{cells}\\n")
+    >>> _ = chip.write_text(f"{header}\n{cells}\n")
     >>> read_chip(chip)[["name", "value", "unit"]].values.tolist()
     [['Acme A1', '8000', 'GB/s']]
     """
@@ -248,7 +248,7 @@ def find_effects(rows: pd.DataFrame, into: Path | None = None) -> list[Effect]:
 
 
 def add_rows(rows: pd.DataFrame, into: Path) -> list[Path]:
-    """Append rows to a file of the user's, or to the tables of a checkout, and return what changed.
+    r"""Append rows to a file of the user's, or to the tables of a checkout, and return what changed.
 
     Parameters
     ----------
@@ -267,7 +267,7 @@ def add_rows(rows: pd.DataFrame, into: Path) -> list[Path]:
     >>> from tempfile import mkdtemp
     >>> chip = Path(mkdtemp()) / "chip.csv"
     >>> header, cells = "table,name,date,value,source", "dram_bandwidth,Acme A1,2026,8 TB/s,acme-a1-datasheet"
-    >>> _ = chip.write_text(f"{header}\\n{cells}\\n")
+    >>> _ = chip.write_text(f"{header}\n{cells}\n")
     >>> [path.name for path in add_rows(read_chip(chip), chip.with_name("my-chips.csv"))]
     ['my-chips.csv']
     """

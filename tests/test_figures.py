@@ -185,6 +185,23 @@ def test_the_specification_curve_has_a_mark_for_each_specification() -> None:
     assert len(panels) == 3  # windows, vendors, devices: what is varied of links by one estimator
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("picture", sorted((CHECKOUT / "docs").glob("*.svg")), ids=lambda path: path.stem)
+def test_a_picture_of_the_docs_is_what_the_command_draws(picture: Path, tmp_path: Path) -> None:
+    drawn = save_figure(FIGURES[picture.stem](), tmp_path / picture.name)
+    assert drawn.read_bytes() == picture.read_bytes(), f"{picture.name} is out of date: run make docs"
+
+
+def test_the_gallery_and_the_readme_show_pictures_that_are_there() -> None:
+    pages = [CHECKOUT / "docs" / "figures.md", CHECKOUT / "README.md"]
+    shown = {
+        match.rpartition("/")[2]
+        for page in pages
+        for match in re.findall(r"\]\(([^)]*\.svg)\)", page.read_text(encoding="utf-8"))
+    }
+    assert shown == {path.name for path in (CHECKOUT / "docs").glob("*.svg")}
+
+
 def test_there_are_the_figures_of_the_paper_and_ours() -> None:
     assert len(FIGURES) >= 16
     assert {"hw-scaling", "training-compute", "model-size", "memory-breakdown"} <= set(FIGURES)

@@ -1,0 +1,238 @@
+"""The explorer: one HTML file in which a reader drags a window of time and the trend is fitted again.
+
+Python gives it the rows, the defaults of each table and the chart; ``assets/fit.js`` fits as `fit_trend` and
+`fit_gap` do, ``assets/page.js`` keeps what is chosen and what is shown in step.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from memwall_trends import defaults
+from memwall_trends.errors import MemwallError
+from memwall_trends.growth import check_level, check_period, describe_period
+from memwall_trends.units import format_level
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    import pandas as pd
+
+    from memwall_trends.datasets import Table
+
+CHEBYSHEV_DEGREE = 40
+"""Of the series for log t in 1/df; leaves a relative error below 1e-11 from level 0.05 to 0.999."""
+LINKED = ("http://", "https://")
+RUNTIME = "window.vegaEmbed = vegaEmbed;"
+"""Asked of the bundler; its name ``vega`` stands for nothing, as that module has no default export."""
+
+
+def build_explorer(
+    *,
+    overlay: Sequence[str | Path] = (),
+    level: float = defaults.LEVEL,
+    per: float = defaults.PERIOD_YEARS,
+) -> str:
+    """Return the explorer page: one HTML text that needs no other file and no network.
+
+    Parameters
+    ----------
+    overlay : sequence of str or Path
+        Files of a user's rows to lay over each series; shown as diamonds.
+    level : float
+        Level of the intervals.
+    per : float
+        Period of the growth factor, in years.
+
+    Raises
+    ------
+    MemwallError
+        If a file of the overlay, the level or the period is wrong.
+
+    Examples
+    --------
+    >>> page = build_explorer()
+    >>> page[:15], len(page.encode()) < 2_000_000
+    ('<!DOCTYPE html>', True)
+    """
+    from jinja2 import Environment, select_autoescape
+
+    from memwall_trends.explorer.chart import COLOURS, compile_chart
+
+    embedded = {
+        "level": check_level(level),
+        "levelText": format_level(level),
+        "usualLevel": defaults.LEVEL,
+        "period": check_period(per),
+        "periodText": describe_period(per),
+        "usualPeriod": defaults.PERIOD_YEARS,
+        "quantiles": _t_series(level),
+        **_describe_data(overlay),
+        "charts": {"trend": compile_chart("trend", window=True), "gap": compile_chart("gap")},
+        "colours": COLOURS,
+    }
+    template = Environment(autoescape=select_autoescape(default=True)).from_string(_asset("page.html"))
+    return template.render(
+        style=_asset("page.css"),
+        data=_as_inert_json(embedded),
+        runtime=_as_script(_runtime()),
+        script=_as_script(_asset("fit.js") + _asset("page.js")),
+        level=embedded["levelText"],
+        period=embedded["periodText"],
+        colours=COLOURS,
+    )
+
+
+def save_explorer(
+    path: str | Path,
+    *,
+    overlay: Sequence[str | Path] = (),
+    level: float = defaults.LEVEL,
+    per: float = defaults.PERIOD_YEARS,
+) -> Path:
+    """Write the explorer page and return its path.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; its folder is made if there is none.
+    overlay, level, per
+        As in `build_explorer`.
+
+    Raises
+    ------
+    MemwallError
+        As `build_explorer`, and if the file cannot be written.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> save_explorer(Path(mkdtemp()) / "explore.html").name
+    'explore.html'
+    """
+    path, page = Path(path), build_explorer(overlay=overlay, level=level, per=per)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise MemwallError(f"{path}: cannot be written: {error.strerror or error}") from None
+    return path
+
+
+def _describe_data(overlay: Sequence[str | Path]) -> dict[str, Any]:
+    """Return every series of every dataset, the sources that they rest on, and what the fits go by."""
+    from memwall_trends import gap, methods, selection, trends
+    from memwall_trends.datasets import find_series, list_datasets, list_series, load_table
+
+    series: list[dict[str, Any]] = []
+    used: set[str] = set()
+    for dataset in list_datasets():
+        for name in list_series(dataset):
+            rows = load_table(name, dataset, overlay=overlay)
+            ours = load_table(name, dataset) if overlay else rows
+            used |= {*rows["source"], *rows["date_source"]}
+            series.append(_describe_series(find_series(name, dataset), rows, ours))
+    return {
+        "series": series,
+        "sources": _describe_sources(used, overlay),
+        "overlay": [str(path) for path in overlay],
+        "defaultDataset": defaults.DATASET,
+        "precisions": selection.PRECISIONS,
+        "ratioUnits": [[*units, unit] for units, unit in gap.RATIO_UNITS.items()],
+        "fewDevices": gap.FEW_DEVICES,
+        "minDates": trends.MIN_DISTINCT_DATES,
+        "frontierNote": methods.FRONTIER_NOTE,
+    }
+
+
+def _describe_series(table: Table, rows: pd.DataFrame, ours: pd.DataFrame) -> dict[str, Any]:
+    import pandas as pd
+
+    theirs = ~pd.MultiIndex.from_frame(rows.astype(str)).isin(pd.MultiIndex.from_frame(ours.astype(str)))
+    return {
+        "name": table.name,
+        "dataset": table.dataset,
+        "title": table.title,
+        "fitted": dict(table.fitted),
+        "precision": table.precision_policy,
+        "columns": {column: _compact(rows[column]) for column in table.columns},
+        "theirs": [int(place) for place in theirs.nonzero()[0]],
+    }
+
+
+def _compact(column: pd.Series) -> dict[str, list[Any]]:
+    """Return the numbers of a column, or its different texts and which of them each row has."""
+    import pandas as pd
+
+    if pd.api.types.is_numeric_dtype(column):
+        return {"numbers": [None if pd.isna(value) else value for value in column.tolist()]}
+    if pd.api.types.is_datetime64_any_dtype(column):
+        column = column.dt.strftime("%Y-%m-%d")
+    codes, texts = pd.factorize(column)
+    return {"texts": [str(text) for text in texts], "codes": codes.tolist()}
+
+
+def _describe_sources(used: set[str], overlay: Sequence[str | Path]) -> dict[str, list[str]]:
+    """Return title and address by key; an address that is no web page is left out."""
+    import pandas as pd
+
+    from memwall_trends.datasets import load_table
+    from memwall_trends.datasets.overlay import read_overlay
+
+    theirs = [
+        read_overlay(path)[0][["source", "source_title", "source_url"]].rename(
+            columns={"source_title": "title", "source_url": "url"}
+        )
+        for path in overlay
+    ]
+    known = pd.concat([load_table("sources")[["source", "title", "url"]], *theirs]).drop_duplicates("source")
+    return {
+        key: [title, url if url.lower().startswith(LINKED) else ""]
+        for key, title, url in known.itertuples(index=False, name=None)
+        if key and key in used
+    }
+
+
+def _t_series(level: float) -> list[float]:
+    """Return the Chebyshev series on [0, 1] of the log of Student's two-sided t quantile in 1/df."""
+    import numpy as np
+    from numpy.polynomial import Chebyshev
+    from scipy.special import ndtri, stdtrit
+
+    share = (1 + level) / 2
+
+    def log_quantile(inverse: np.ndarray) -> np.ndarray:
+        freedom = 1 / np.maximum(inverse, np.finfo(float).tiny)
+        logs: np.ndarray = np.log(np.where(inverse > 0, stdtrit(freedom, share), ndtri(share)))
+        return logs
+
+    series = Chebyshev.interpolate(log_quantile, CHEBYSHEV_DEGREE, domain=[0, 1])
+    return [float(coefficient) for coefficient in series.coef]
+
+
+@cache
+def _runtime() -> str:
+    """Return the script that draws the charts; it takes seconds to put together."""
+    import vl_convert
+
+    return str(vl_convert.javascript_bundle(RUNTIME))
+
+
+def _as_inert_json(value: Any) -> str:
+    """Return JSON in which no text can end the element that holds it."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
+
+
+def _as_script(text: str) -> str:
+    """Return a script in which no text can end the element that holds it."""
+    return text.replace("</script", "<\\/script")
+
+
+def _asset(name: str) -> str:
+    return resources.files("memwall_trends.explorer").joinpath("assets", name).read_text(encoding="utf-8")

@@ -137,12 +137,12 @@ def _draw(name: str, window: bool) -> alt.LayerChart:
                 subtitle="",
                 anchor="start",
                 frame="bounds",
-                fontSize=14,
-                subtitleFontSize=13,
+                fontSize=alt.ExprRef("heading ? 14 : 0"),
+                subtitleFontSize=alt.ExprRef("heading ? 13 : 0"),
                 color=alt.ExprRef("ink"),
                 subtitleColor=alt.ExprRef("muted"),
-                subtitlePadding=5,
-                offset=12,
+                subtitlePadding=alt.ExprRef("heading ? 5 : 0"),
+                offset=alt.ExprRef("heading ? 12 : 0"),
             ),
         )
         .configure(font=theme.FONT, padding=8)

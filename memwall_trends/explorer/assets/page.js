@@ -273,7 +273,8 @@ function formatNumber(number, digits = 4) {
   return Number(number.toPrecision(digits)).toLocaleString("en", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 }
 
-const formatValue = (value) => (value >= 1e9 || value < 1e-4 ? value.toPrecision(4) : value.toLocaleString("en", { maximumSignificantDigits: 6 }));
+const SHORT_NUMBER = new Intl.NumberFormat("en", { maximumSignificantDigits: 6 });
+const formatValue = (value) => (value >= 1e9 || value < 1e-4 ? value.toPrecision(4) : SHORT_NUMBER.format(value));
 const unitOf = (series, rows) => (rows.length ? rows[0].unit : series.rows[0].unit);
 const policyTitle = (policy) => POLICY_TITLES[policy] || policy.toUpperCase();
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from memwall_trends.errors import MemwallError
 from memwall_trends.units import decimal_years
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 Row = dict[str, Any]
 
@@ -50,7 +52,8 @@ ESCAPED = {
 }
 HALF_BAR = 0.4
 LAST_LATIN_1 = 0xFF
-LEGEND_LINE_PT = 12
+LINE_PT, LETTER_PT = 12, 4.2
+"""Height of a line and mean width of a letter at the size of tick labels."""
 PREAMBLE = r"""\documentclass{article}
 \usepackage[utf8]{inputenc}
 \usepackage{textcomp}
@@ -104,14 +107,14 @@ def to_pgfplots(specification: dict[str, Any]) -> str:
     """
     panels = [_Panel.read(panel, specification["datasets"]) for panel in _find_panels(specification)]
     colours = sorted({colour for panel in panels for colour in panel.colours()})
-    apart = 34 + LEGEND_LINE_PT * max((panel.lines_above() for panel in panels[1:]), default=0)
+    apart = max((above.space_below() + below.space_above() for above, below in pairwise(panels)), default=0)
     headings = list(_find_titles(specification))
     above = [text for text, below in headings if not below]
     below = [text for text, below in headings if below]
     body = [
         *(rf"{{\large\bfseries {escape(text)}\par}}\medskip" for text in above),
         r"\begin{tikzpicture}[font=\footnotesize]",
-        rf"\begin{{groupplot}}[group style={{group size=1 by {len(panels)}, vertical sep={apart}pt}},",
+        rf"\begin{{groupplot}}[group style={{group size=1 by {len(panels)}, vertical sep={apart:.0f}pt}},",
         "scale only axis]",
         *(line for panel in panels for line in panel.draw()),
         r"\end{groupplot}",
@@ -164,7 +167,7 @@ class _Axis:
         if domain:
             return [self.place(end) for end in domain]
         if self.highest:
-            return [0, 1.05 * self.highest]
+            return [0, 1.12 * self.highest]
         return [0.5, len(self.order) + 0.5] if self.kind == "nominal" else []
 
     def options(self) -> Iterator[str]:
@@ -244,16 +247,24 @@ class _Panel:
         size = [panel.get(side, 300) * POINTS_PER_PIXEL for side in ("width", "height")]
         return cls(layers, datasets, axes["x"], axes["y"], size[0], size[1], _text(panel.get("title")))
 
-    def lines_above(self) -> int:
-        """Return how many lines of the legend stand above the axes."""
+    def space_above(self) -> float:
+        """Return about what legend and title above the axes take."""
+        lines = 1 if self.title else 0
         for style, entries in self._legend():
-            return 0 if "north west" in style else -(-len(entries) // int(style.rpartition("=")[2]))
-        return 0
+            lines += 0 if "north west" in style else -(-len(entries) // int(style.rpartition("=")[2]))
+        return LINE_PT * lines + 6
+
+    def space_below(self) -> float:
+        """Return about what tick labels and title below the axes take."""
+        angle = abs((self.x.channel.get("axis") or {}).get("labelAngle", 0))
+        longest = max((len(label) for label in self.x.order), default=0) if angle else 0
+        labels = longest * LETTER_PT * math.sin(math.radians(angle))
+        return max(labels, LINE_PT) + 10 + (LINE_PT if self.x.channel.get("title") else 0)
 
     def left(self) -> float:
         """Return about what tick labels and title to the left of the axis take."""
         longest = max((len(label) for label in self.y.order), default=6)
-        return 4.2 * longest + 24
+        return LETTER_PT * longest + 24
 
     def colours(self) -> Iterator[str]:
         for layer in self.layers:
@@ -284,21 +295,27 @@ class _Panel:
 
     def _groups(self, layer: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Return the rows of a layer by colour, each with its look."""
-        mark, encoding = _mark(layer), layer.get("encoding", {})
-        channel, shapes = encoding.get("color", {}), encoding.get("shape", {})
-        rows = _rows(layer, self.datasets)
-        field = channel.get("field")
-        looks = _range(channel, mark.get("color", "#333333"))
-        marks = _range(shapes, mark.get("shape", "circle"))
+        rows, looks = _rows(layer, self.datasets), self._looks(layer)
+        field = layer.get("encoding", {}).get("color", {}).get("field")
         for value in dict.fromkeys(row.get(field) for row in rows) if field else [None]:
-            chosen = [row for row in rows if field is None or row.get(field) == value]
-            colour = channel.get("value") or looks.get(value) or mark.get("color", "#333333")
-            yield {
-                "value": value,
-                "rows": chosen,
+            yield {"rows": [row for row in rows if field is None or row.get(field) == value], **looks(value)}
+
+    def _looks(self, layer: dict[str, Any]) -> Callable[[Any], dict[str, str]]:
+        """Return what gives the colour and the mark of a value of a layer's colour channel."""
+        mark, encoding = _mark(layer), layer.get("encoding", {})
+        channel = encoding.get("color", {})
+        usual_colour, usual_shape = mark.get("color", "#333333"), mark.get("shape", "circle")
+        colours = _range(channel, usual_colour)
+        shapes = _range(encoding.get("shape", {}), usual_shape)
+
+        def look(value: Any) -> dict[str, str]:
+            colour = channel.get("value") or colours.get(value) or usual_colour
+            return {
                 "colour": str(colour).removeprefix("#").upper(),
-                "mark": MARKS.get(marks.get(value, mark.get("shape", "circle")), "*"),
+                "mark": MARKS.get(shapes.get(value, usual_shape), "*"),
             }
+
+        return look
 
     def _draw_group(self, layer: dict[str, Any], group: dict[str, Any]) -> Iterator[str]:
         mark, encoding, rows = _mark(layer), layer.get("encoding", {}), group["rows"]
@@ -375,15 +392,14 @@ class _Panel:
         for layer in self.layers:
             channel = layer.get("encoding", {}).get("color", {})
             if channel.get("legend") and _mark(layer)["type"] in ("point", "bar"):
-                groups = {group["value"]: group for group in self._groups(layer)}
-                order = [label for label in channel["scale"]["domain"] if label in groups]
+                looks = self._looks(layer)
                 inside = channel["legend"].get("orient") == "top-left"
                 above = f"at={{(0,1)}}, yshift={16 if self.title else 4}pt, anchor=south west"
                 where = "at={(0.02,0.98)}, anchor=north west" if inside else above
                 columns = channel["legend"].get("columns") or 1
                 look = "draw=none, fill=none, font=\\scriptsize, cells={anchor=west}"
                 style = f"{where}, {look}, legend columns={columns}"
-                return [(style, [(label, groups[label]) for label in order])]
+                return [(style, [(label, looks(label)) for label in channel["scale"]["domain"]])]
         return []
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -53,7 +54,15 @@ def layered(*marks: alt.Chart) -> str:
     return to_pgfplots(alt.layer(*marks).to_dict())
 
 
-@pytest.mark.parametrize("name", ["hw-scaling", "memory-breakdown", "link-families", "rolling-rates"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "hw-scaling",
+        "memory-breakdown",
+        "link-families",
+        "rolling-rates",
+    ],
+)
 def test_a_figure_compiles_on_its_own(name: str, compiled: object) -> None:
     code, printed = compiled(to_pgfplots(FIGURES[name](size="column").to_dict()))  # type: ignore[operator]
     assert code == 0, printed
@@ -125,6 +134,29 @@ def test_bands_rules_and_bars_are_drawn() -> None:
     assert "xticklabels={{three},{one},{two}}" in bars
     assert "(axis cs:0.6,100) rectangle (axis cs:1.4,200)" in bars
     assert "ymin=0" in bars
+
+
+def test_panels_keep_apart_what_stands_between_them() -> None:
+    def apart(*panels: alt.Chart) -> float:
+        return float(re.search(r"vertical sep=(\d+)pt", to_pgfplots(alt.vconcat(*panels).to_dict()))[1])  # type: ignore[index]
+
+    base = alt.Chart(ROWS).mark_point()
+    plain = base.encode(x=alt.X("value:Q", title=None), y="high:Q")
+    titled = base.encode(x="value:Q", y="high:Q")
+    turned = base.encode(x=alt.X("name:N", title=None, axis=alt.Axis(labelAngle=-90)), y="high:Q")
+    assert apart(plain, plain) < apart(titled.encode(x=alt.X("value:Q", title="Value")), plain)
+    assert apart(plain, plain) < apart(plain, plain.properties(title="Below"))
+    assert apart(plain, plain) < apart(turned, plain)
+
+
+def test_a_legend_names_what_a_panel_lacks_too() -> None:
+    colour = alt.Color(
+        "name:N",
+        scale=alt.Scale(domain=["one", "absent"], range=["#111111", "#222222"]),
+        legend=alt.Legend(columns=2),
+    )
+    document = layered(alt.Chart(ROWS).mark_point().encode(x="value:Q", y="high:Q", color=colour))
+    assert r"\addlegendentry{absent}" in document
 
 
 def test_what_has_no_counterpart_is_a_message() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from memwall_trends.errors import unknown
+from memwall_trends.figures.balance import machine_balance
 from memwall_trends.figures.evidence import (
     backtest_coverage,
     claim_against_fit,
-    machine_balance,
     published_claims,
     rolling_rates,
     specification_curve,

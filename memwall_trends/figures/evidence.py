@@ -1,8 +1,7 @@
-"""How sure that is: claims against fits, balance and its projection, and what depends on choices."""
+"""How sure that is: claims against fits, and what depends on choices."""
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from typing import Any
 
@@ -15,20 +14,14 @@ from memwall_trends.datasets import list_series
 from memwall_trends.errors import MemwallError
 from memwall_trends.figures.paper import refuse_choices
 from memwall_trends.figures.timeline import (
-    Group,
     describe_points,
-    draw_timeline,
-    find_user_rows,
-    label_records,
     rounded,
     series_title,
     value_ticks,
 )
 from memwall_trends.growth import describe_period
-from memwall_trends.units import decimal_years, format_interval, format_level, format_number
+from memwall_trends.units import format_level, format_number
 
-PROJECTED_TO = dt.date(2030, 12, 31)
-FAN_LEVELS = (0.95, 0.8, 0.5)
 DECADE, MANY_DECADES, MOST_TICKS = 10, 100, 8
 FEW_PAIRS = 10
 
@@ -86,83 +79,6 @@ def claim_against_fit(
         "Curated: the tables of memwall-trends, over the time of those points and to today.",
         size=size,
         spacing=4,
-    )
-
-
-def machine_balance(
-    *,
-    dataset: str = defaults.DATASET,
-    per: float = defaults.PERIOD_YEARS,
-    level: float = defaults.LEVEL,
-    size: str = defaults.FIGURE_SIZE,
-    **choice: Any,
-) -> alt.VConcatChart:
-    """Machine balance by device, FLOP per byte of DRAM bandwidth, projected to 2030 with its fan.
-
-    Parameters
-    ----------
-    dataset, per, level, size, **choice
-        As of `memwall_trends.figures.hw_scaling`; how the trend is found: `memwall_trends.gap.fit_gap`.
-
-    Returns
-    -------
-    altair.VConcatChart
-        The fan is of prediction intervals for a new device, at 50, 80 and 95 %.
-
-    Examples
-    --------
-    >>> type(machine_balance()).__name__
-    'VConcatChart'
-    """
-    from memwall_trends.gap import WAYS, fit_gap, pair_devices
-
-    fitted = fit_gap("peak_flops", "dram_bandwidth", dataset=dataset, **choice)
-    overlay = choice.get("overlay") or ()
-    user_rows = find_user_rows("peak_flops", overlay) & find_user_rows("dram_bandwidth", overlay)
-    pairable = {name: value for name, value in choice.items() if name != "frontier"}
-    points = (
-        fitted.balance.observations
-        if fitted.balance
-        else pair_devices("peak_flops", "dram_bandwidth", dataset=dataset, **pairable)
-    )
-    trends = [fitted.balance] if fitted.balance else [fitted.numerator, fitted.denominator]
-    first, last = min(trend.first_date for trend in trends), max(trend.last_date for trend in trends)
-    days = pd.date_range(first, last, periods=40).normalize()
-    ahead = pd.date_range(last, PROJECTED_TO, periods=20).normalize()
-    line = _project(fitted, pd.DatetimeIndex([*days, *ahead]), level)
-    fan = pd.concat([_project(fitted, ahead, each).assign(band=str(each)) for each in FAN_LEVELS])
-    low, high = fitted.growth_interval(per, level)
-    label = (
-        f"Machine balance: {format_number(fitted.growth_factor(per), 3)}x / {describe_period(per)} "
-        f"({format_level(level)}: {format_interval(low, high, 3)})"
-    )
-    at_end = fitted.project([2030.0], level).iloc[0]
-    group = Group(
-        legend=label,
-        points=label_records(points.reset_index(drop=True), 9),
-        colour=theme.BLUE,
-        shape="circle",
-        user_rows=user_rows,
-    )
-    timeline = draw_timeline(
-        [group],
-        y_title=f"Machine balance ({fitted.unit}, log scale)",
-        size=size,
-        level=level,
-        lines=line[["date", "value"]].assign(text=""),
-        bands=fan,
-        until=PROJECTED_TO,
-    )
-    return theme.finish(
-        [timeline],
-        title="Machine balance: FLOP per byte of DRAM bandwidth",
-        caption=f"Dashed: {WAYS[fitted.way]}, least squares of log10(value). Fan: prediction intervals of "
-        "a new device at "
-        f"50, 80 and 95%. In 2030: {format_number(at_end['ratio'], 3)} {fitted.unit}, "
-        f"{format_level(level)} prediction interval "
-        f"{format_interval(at_end['low'], at_end['high'], 3)}. n = {len(points)}. "
-        f"{describe_points(dataset, user_rows)}",
-        size=size,
     )
 
 
@@ -626,18 +542,6 @@ def _series_and_balance(dataset: str, choice: dict[str, Any]) -> dict[str, pd.Da
         if len(balance) >= FEW_PAIRS:
             rows["Machine balance"] = balance
     return rows
-
-
-def _project(fitted: Any, days: pd.DatetimeIndex, level: float) -> pd.DataFrame:
-    projected = fitted.project(decimal_years(days.to_numpy()), level)
-    return pd.DataFrame(
-        {
-            "date": days.strftime("%Y-%m-%d"),
-            "value": rounded(projected["ratio"]),
-            "low": rounded(projected["low"]),
-            "high": rounded(projected["high"]),
-        }
-    )
 
 
 def _few(domain: list[float]) -> list[float]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import altair as alt
 import numpy as np
 import pandas as pd
 
@@ -13,6 +12,7 @@ from memwall_trends import defaults, theme
 from memwall_trends.claims import load_claims
 from memwall_trends.datasets import load_table
 from memwall_trends.errors import MemwallError
+from memwall_trends.figures.bars import draw_stacked_bars
 from memwall_trends.figures.timeline import (
     Group,
     describe_line,
@@ -26,6 +26,9 @@ from memwall_trends.figures.timeline import (
 )
 from memwall_trends.selection import choose_observations, merge_where, parse_where
 from memwall_trends.trends import Trend, fit_trends
+
+if TYPE_CHECKING:
+    import altair as alt
 
 HARDWARE = ("peak_flops", "dram_bandwidth", "interconnect_bandwidth")
 LABELS = 5
@@ -277,48 +280,16 @@ def memory_breakdown(
     if dataset != defaults.PAPER:
         raise MemwallError(f"only the dataset {defaults.PAPER} has a memory breakdown; leave out --dataset")
     refuse_choices("memory-breakdown", choice, allowed=("since", "until", "where"))
-    chosen = theme.find_size(size)
     table = load_table("memory_breakdown", dataset)
     kept = {name: choice[name] for name in ("since", "until", "where") if choice.get(name)}
     rows = select(table, **kept, origin="memory_breakdown").sort_values("date", kind="stable")
     parts = {"parameters": theme.BLUE, "optimizer": theme.OCHRE, "activations": theme.FAINT}
-    stacked, limits = [], []
-    rows = rows.assign(model=rows["label"] + " (" + rows["date"].dt.strftime("%Y") + ")")
-    for model, of_model in rows.groupby("model", sort=False):
-        values = dict(zip(of_model["quantity"], of_model["value"], strict=True))
-        below = 0.0
-        for part in parts:
-            above = below + values.get(part, 0.0)
-            stacked.append({"model": model, "part": part, "low": below, "high": above})
-            below = above
-        if "gpu_memory_limit" in values:
-            limit = values["gpu_memory_limit"]
-            limits.append({"model": model, "limit": limit, "text": f"{limit:g} GB"})
-    frame = pd.DataFrame(stacked)
-    frame = frame.assign(low=rounded(frame["low"]), high=rounded(frame["high"]))
-    order = list(dict.fromkeys(frame["model"]))
-    x = alt.X("model:N", sort=order, title=None, axis=alt.Axis(labelAngle=-40 if size == "column" else -25))
-    y = alt.Y("low:Q", title="Memory (GB)", axis=alt.Axis(tickCount=6))
-    colour = alt.Color(
-        "part:N",
-        scale=alt.Scale(domain=list(parts), range=list(parts.values())),
-        legend=alt.Legend(title=None, orient="top", columns=len(parts)),
-    )
-    layers = [
-        alt.Chart(frame).mark_bar().encode(x=x, y=y, y2="high:Q", color=colour),
-    ]
-    if limits:
-        limit = alt.Chart(pd.DataFrame(limits))
-        half = chosen.width / len(order) * 0.8
-        layers += [
-            limit.mark_tick(
-                orient="horizontal", thickness=3, size=half, opacity=1, color=theme.VERMILLION
-            ).encode(x=x, y=alt.Y("limit:Q", title="Memory (GB)")),
-            limit.mark_text(dy=-9, color=theme.VERMILLION, fontSize=chosen.label_size).encode(
-                x=x, y=alt.Y("limit:Q", title="Memory (GB)"), text="text:N"
-            ),
-        ]
-    panel = alt.layer(*layers).properties(width=chosen.width, height=chosen.height)
+    rows = rows.assign(
+        bar=rows["label"] + " (" + rows["date"].dt.strftime("%Y") + ")", part=rows["quantity"]
+    )[["bar", "part", "value"]]
+    limits = rows[rows["part"] == "gpu_memory_limit"][["bar", "value"]]
+    limits = limits.assign(text=[f"{value:g} GB" for value in limits["value"]])
+    panel = draw_stacked_bars(rows, parts, y_title="Memory (GB)", size=size, limits=limits)
     return theme.finish(
         [panel],
         title="Memory to train a model, and the memory of GPUs of its year",

@@ -107,7 +107,8 @@ def draw_timeline(
     others : DataFrame, optional
         Points that are shown and not fitted: ``name, date, value, unit``.
     lines : DataFrame, optional
-        Further lines, dashed: ``date, value, text``; the text stands at the end.
+        Further lines: ``date, value, text``; the text stands at the end. Dashed, but solid where they have a
+        ``colour`` of their own.
     bands : DataFrame, optional
         Further bands: ``date, low, high, band``; nested ones darken each other.
     until : date, optional
@@ -211,9 +212,13 @@ def draw_timeline(
     )
     if lines is not None:
         for _, each in lines.groupby("text", sort=False):
+            colour_of_line = _colour_of(each)
+            look: dict[str, Any] = (
+                {"color": colour_of_line} if colour_of_line else {"color": theme.MUTED, "strokeDash": [6, 4]}
+            )
             layers.append(
                 alt.Chart(each[["date", "value"]])
-                .mark_line(strokeWidth=1.5, strokeDash=[6, 4], color=theme.MUTED)
+                .mark_line(strokeWidth=1.5, **look)
                 .encode(x=x, y=y("value"))
             )
     mine = points[points["user"]]
@@ -231,7 +236,7 @@ def draw_timeline(
             .encode(x=x, y=y("drawn"), color=colour, tooltip=hover)
         )
     ends = _line_ends(groups, fitted, lines)
-    labels = _place(plot, points, grey, fitted, ends, chosen, len(order) if several and inside else 0)
+    labels = _place(plot, points, grey, fitted, lines, ends, chosen, len(order) if several and inside else 0)
     layers += _label_layers(labels, x, y("drawn"), colour, chosen)
     return alt.LayerChart(layer=layers, width=chosen.width, height=height)
 
@@ -388,19 +393,23 @@ def _clip(frame: pd.DataFrame, domain: list[float]) -> pd.DataFrame:
     return frame.assign(low=frame["low"].clip(*domain), high=frame["high"].clip(*domain))
 
 
+def _colour_of(line: pd.DataFrame) -> str:
+    return str(line["colour"].iloc[0]) if "colour" in line else ""
+
+
 def _line_ends(
     groups: Sequence[Group], fitted: pd.DataFrame | None, lines: pd.DataFrame | None
 ) -> pd.DataFrame:
-    """Return what stands at the ends of lines: ``date, drawn, label, legend``."""
-    frames = [pd.DataFrame(columns=["date", "drawn", "label", "legend"])]
+    """Return what stands at the ends of lines: ``date, drawn, label, legend, colour``."""
+    frames = [pd.DataFrame(columns=["date", "drawn", "label", "legend", "colour"])]
     if lines is not None:
         ends = lines.groupby("text", sort=False).tail(1).rename(columns={"value": "drawn", "text": "label"})
-        frames.append(ends[["date", "drawn", "label"]].assign(legend=""))
+        frames.append(ends[["date", "drawn", "label"]].assign(legend="", colour=ends.get("colour", "")))
     if fitted is not None:
         named = {group.legend: group.end_label for group in groups if group.end_label}
         ends = fitted[fitted["legend"].isin(named)].groupby("legend", sort=False).tail(1)
         ends = ends.assign(drawn=ends["fit"], label=ends["legend"].map(named))
-        frames.append(ends[["date", "drawn", "label", "legend"]])
+        frames.append(ends[["date", "drawn", "label", "legend"]].assign(colour=""))
     return pd.concat([frame for frame in frames if not frame.empty] or frames, ignore_index=True)
 
 
@@ -409,6 +418,7 @@ def _place(
     points: pd.DataFrame,
     grey: pd.DataFrame | None,
     fitted: pd.DataFrame | None,
+    lines: pd.DataFrame | None,
     ends: pd.DataFrame,
     size: theme.Size,
     n_legend: int,
@@ -417,10 +427,11 @@ def _place(
     # The user's first, then line ends, then what the data or the figure wants labelled, the latest first.
     wanted = points.sort_values(["user", "date"], ascending=False, kind="stable")
     wanted = pd.concat([wanted[wanted["user"]], ends.assign(user=False, free=False), wanted[~wanted["user"]]])
-    wanted = wanted[wanted["label"] != ""]
+    wanted = wanted[wanted["label"] != ""].fillna({"colour": ""})
     obstacles = [plot.pixels(points["date"], points["drawn"])]
     obstacles += [plot.pixels(grey["date"], grey["drawn"])] if grey is not None else []
     obstacles += [plot.pixels(fitted["date"], fitted["fit"])] if fitted is not None else []
+    obstacles += [plot.pixels(lines["date"], lines["value"])] if lines is not None else []
     legend_width = max((len(text) for text in points["legend"]), default=0) * 0.55 * size.font_size + 30
     legend_box = (0.0, 0.0, legend_width, 1.6 * size.font_size * n_legend)
     placed = place_labels(
@@ -434,24 +445,28 @@ def _place(
         reserved=[legend_box] if n_legend else [],
     )
     rows = [
-        (*plot.back(label.x, label.y), *wanted[["label", "legend", "user"]].iloc[label.index], label.align)
+        (
+            *plot.back(label.x, label.y),
+            *wanted[["label", "legend", "user", "colour"]].iloc[label.index],
+            label.align,
+        )
         for label in placed
     ]
-    return pd.DataFrame(rows, columns=["date", "drawn", "text", "legend", "user", "align"])
+    return pd.DataFrame(rows, columns=["date", "drawn", "text", "legend", "user", "colour", "align"])
 
 
 def _label_layers(
     labels: pd.DataFrame, x: alt.X, y: alt.Y, colour: alt.Color, size: theme.Size
 ) -> list[alt.Chart]:
     layers = []
-    for (align, user), rows in labels.groupby(["align", "user"], sort=True):
+    for (align, user, own), rows in labels.groupby(["align", "user", "colour"], sort=True):
         for plain, part in rows.groupby(rows["legend"] == ""):
             text: dict[str, Any] = {"fontSize": size.label_size, "baseline": "middle", "align": str(align)}
             if user:
                 text["fontWeight"] = "bold"
             if plain:
-                text["color"] = theme.MUTED
-            shown = alt.Chart(part.drop(columns=["align", "user"])).mark_text(**text)
+                text["color"] = str(own) or theme.MUTED
+            shown = alt.Chart(part.drop(columns=["align", "user", "colour"])).mark_text(**text)
             encoded = shown.encode(x=x, y=y, text="text:N")
             layers.append(encoded if plain else encoded.encode(color=colour))
     return layers

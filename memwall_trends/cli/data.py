@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHOWN_COLUMNS = (
-    "claim", "name", "quantity", "precision", "engine", "sparsity", "scope", "date", "value", "rate",
-    "period_years", "printed", "expected", "unit", "label", "confidence", "title",
+    "claim", "name", "model", "layers", "hidden_size", "heads", "key_value_heads", "sequence_length",
+    "operator", "gflop", "gbyte", "quantity", "precision", "engine", "sparsity",
+    "scope", "date", "value", "rate", "period_years", "printed", "expected", "unit", "label", "confidence",
+    "title",
 )  # fmt: skip
 
 

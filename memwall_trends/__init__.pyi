@@ -35,3 +35,13 @@ from .stability import rolling_rates as rolling_rates
 from .trends import Trend as Trend
 from .trends import fit_trend as fit_trend
 from .validation import validate as validate
+from .workloads import Transformer as Transformer
+from .workloads import Workload as Workload
+from .workloads import compare_levers as compare_levers
+from .workloads import count_cost as count_cost
+from .workloads import count_training_memory as count_training_memory
+from .workloads import find_device as find_device
+from .workloads import find_transformer as find_transformer
+from .workloads import find_when_bound as find_when_bound
+from .workloads import list_transformers as list_transformers
+from .workloads import place as place

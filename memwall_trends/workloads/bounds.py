@@ -1,0 +1,268 @@
+"""Since when a workload is memory-bound: its arithmetic intensity against machine balance over the years."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from memwall_trends import defaults
+from memwall_trends.errors import TooFewObservations
+from memwall_trends.gap import Gap, fit_gap, pair_devices
+from memwall_trends.selection import choose_observations, select_frontier, split_where
+from memwall_trends.workloads.costs import Workload, count_cost, describe_workload
+from memwall_trends.workloads.roofline import COMPUTE, FORMAT_BYTES, MEMORY
+from memwall_trends.workloads.transformers import DECODER
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from memwall_trends.workloads.transformers import Transformer
+
+BATCH_SIZES = (1, 4, 16, 64, 256, 1024)
+PROJECTED_TO = 2030.0
+EITHER = "either"
+FEWEST = 2
+SERIES = ("peak_flops", "dram_bandwidth")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class WhenBound:
+    """Since when a workload is memory-bound on the device with the highest peak of its time.
+
+    Attributes
+    ----------
+    workload : Workload
+        With the first of the batch sizes, and elements as wide as the format of the last device unless given.
+    batches : DataFrame
+        ``batch_size, arithmetic_intensity, memory_bound_devices, compute_bound_names, since, since_device,
+        bound_today, balance_today, trend_year, trend_year_low, trend_year_high, bound_projected``.
+    frontier : DataFrame
+        ``name, date, precision, value``: the devices, with their machine balance in FLOP/byte.
+    gap : Gap
+        Trend of machine balance of all devices, which the projection is of.
+    projection : dict of str to float
+        ``year, ratio, low, high``: the projected balance with the prediction interval of a new device.
+    level : float
+    """
+
+    workload: Workload
+    batches: pd.DataFrame
+    frontier: pd.DataFrame
+    gap: Gap
+    projection: dict[str, float]
+    level: float
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the answer as one record, the keys of ``memwall-trends when-bound --format json``."""
+        choices = describe_workload(self.workload)
+        del choices["batch_size"]
+        return {
+            "model": self.workload.transformer.name,
+            **choices,
+            "batches": self.batches.to_dict(orient="records"),
+            "frontier": self.frontier.assign(date=self.frontier["date"].dt.strftime("%Y-%m-%d")).to_dict(
+                orient="records"
+            ),
+            "projection": self.projection,
+            "level": self.level,
+            "way": self.gap.way,
+            "dataset": self.gap.numerator.dataset,
+        }
+
+    def __str__(self) -> str:
+        """Return what a terminal shows."""
+        return (
+            f"{self.workload.transformer.title}, {self.workload.phase}\n{self.batches.to_string(index=False)}"
+        )
+
+    __repr__ = __str__
+
+
+def find_when_bound(
+    transformer: Transformer,
+    *,
+    batch_sizes: Sequence[int] = BATCH_SIZES,
+    element_bytes: float | None = None,
+    at: float = PROJECTED_TO,
+    level: float = defaults.LEVEL,
+    fused: bool = True,
+    dataset: str = defaults.DATASET,
+    precision: str | None = None,
+    where: Any = None,
+    choice: dict[str, Any] | None = None,
+    **options: Any,
+) -> WhenBound:
+    """Find since when a workload is memory-bound on the device with the highest peak of its time.
+
+    A device is on the frontier if its peak is above that of all before it among those whose DRAM bandwidth
+    is known too. The workload is memory-bound on it if its machine balance is above the intensity.
+
+    Parameters
+    ----------
+    transformer : Transformer
+    batch_sizes : sequence of int
+    element_bytes : float, optional
+        Of weights, activations and cache; by default as wide as the number format of each device's peak, so
+        that a device of 64 bits is asked about operands of 64 bits.
+    at : float
+        Decimal year to project machine balance to.
+    level : float
+        Level of the intervals.
+    fused : bool
+        Count the least traffic; see `memwall_trends.workloads.count_cost`.
+    dataset, precision, where
+        As in `memwall_trends.gap.fit_gap`.
+    choice : dict, optional
+        ``since, until, overlay``, as there.
+    **options
+        Further fields of `memwall_trends.workloads.Workload`: ``phase, sequence_length, prompt_length``, ...
+        The output head of a decoder is counted unless ``output_head`` says otherwise.
+
+    Returns
+    -------
+    WhenBound
+        ``since`` is the date of the first device from which on all are memory-bound; empty if the last is
+        not. ``bound_projected`` is ``memory`` or ``compute`` where the whole prediction interval says so.
+
+    Raises
+    ------
+    MemwallError
+        If a choice is wrong, or too few devices are left for a trend.
+
+    Examples
+    --------
+    >>> from memwall_trends.workloads import find_transformer
+    >>> found = find_when_bound(find_transformer("gpt2"), phase="decode", batch_sizes=[1])
+    >>> found.batches["since"].tolist(), found.batches["bound_projected"].tolist()
+    (['2001-10-04'], ['memory'])
+    """
+    import pandas as pd
+
+    chosen = {"dataset": dataset, "precision": precision, "where": where, **(choice or {})}
+    frontier = list_frontier(**chosen)
+    if len(frontier) < FEWEST:
+        raise TooFewObservations(
+            "since when a workload is memory-bound takes devices that set records of peak FLOPS and report "
+            f"DRAM bandwidth too: expected at least {FEWEST}, got {len(frontier)}; choose fewer conditions, "
+            "or another dataset",
+            len(frontier),
+        )
+    gap = fit_gap(*SERIES, **chosen)
+    projected = gap.project([at], level).iloc[0]
+    projection = {str(name): float(number) for name, number in projected.items()}
+    rows = []
+    for batch_size in batch_sizes:
+        workloads = [
+            _workload(transformer, batch_size, element_bytes or FORMAT_BYTES[number_format], fused, options)
+            for number_format in frontier["precision"]
+        ]
+        intensities = pd.Series([count_cost(each).total.arithmetic_intensity for each in workloads])
+        rows.append(_find_since(batch_size, intensities, frontier, gap, projection, level))
+    last = FORMAT_BYTES[frontier["precision"].iloc[-1]]
+    return WhenBound(
+        workload=_workload(transformer, batch_sizes[0], element_bytes or last, fused, options),
+        batches=pd.DataFrame(rows),
+        frontier=frontier,
+        gap=gap,
+        projection=projection,
+        level=level,
+    )
+
+
+def list_frontier(
+    *,
+    dataset: str = defaults.DATASET,
+    precision: str | None = None,
+    where: Any = None,
+    **choice: Any,
+) -> pd.DataFrame:
+    """Return the devices with the highest peak of their time, of those whose DRAM bandwidth is known.
+
+    Parameters
+    ----------
+    dataset, precision, where, **choice
+        As in `memwall_trends.gap.pair_devices`.
+
+    Returns
+    -------
+    DataFrame
+        ``name, date, precision, value``; ``value`` is the machine balance in FLOP/byte.
+
+    Examples
+    --------
+    >>> list_frontier(until="2005")["name"].tolist()[-1]
+    'IBM Cell Broadband Engine 3.2 GHz'
+    """
+    from memwall_trends.datasets import find_series
+
+    pairs = pair_devices(*SERIES, dataset=dataset, precision=precision, where=where, **choice)
+    conditions = split_where(where, {name: find_series(name, dataset).columns for name in SERIES})
+    # A window comes last: a record is a record when it is set.
+    rates = choose_observations(
+        "peak_flops",
+        dataset=dataset,
+        precision=precision,
+        where=conditions["peak_flops"],
+        overlay=choice.get("overlay") or (),
+    ).observations
+    balance = pairs.set_index("name")["value"]
+    paired = rates[rates["name"].isin(_all_paired(dataset, precision, where, choice))].reset_index(drop=True)
+    records = select_frontier(paired)
+    records = records[records["name"].isin(balance.index)]
+    frontier: pd.DataFrame = records[["name", "date", "precision"]].assign(
+        value=records["name"].map(balance).to_numpy()
+    )
+    return frontier.sort_values("date", kind="stable", ignore_index=True)
+
+
+def _all_paired(dataset: str, precision: str | None, where: Any, choice: dict[str, Any]) -> pd.Series:
+    """Return the names of all devices that report both, whatever the window."""
+    anytime = {name: value for name, value in choice.items() if name not in ("since", "until")}
+    return pair_devices(*SERIES, dataset=dataset, precision=precision, where=where, **anytime)["name"]
+
+
+def _workload(
+    transformer: Transformer, batch_size: int, element_bytes: float, fused: bool, options: dict[str, Any]
+) -> Workload:
+    usual = dict.fromkeys(("weight_bytes", "activation_bytes", "cache_bytes"), element_bytes)
+    usual["output_head"] = transformer.kind == DECODER
+    return Workload(transformer=transformer, batch_size=batch_size, fused=fused, **{**usual, **options})
+
+
+def _find_since(
+    batch_size: int,
+    intensities: pd.Series,
+    frontier: pd.DataFrame,
+    gap: Gap,
+    projection: dict[str, float],
+    level: float,
+) -> dict[str, Any]:
+    memory_bound = (frontier["value"] > intensities).tolist()
+    first = len(memory_bound)
+    while first and memory_bound[first - 1]:
+        first -= 1
+    since = frontier.iloc[first] if first < len(memory_bound) else None
+    intensity = float(intensities.iloc[-1])
+    reached = gap.reach(intensity, level)
+    return {
+        "batch_size": batch_size,
+        "arithmetic_intensity": intensity,
+        "memory_bound_devices": sum(memory_bound),
+        "compute_bound_names": "; ".join(frontier["name"][[not each for each in memory_bound]]),
+        "since": "" if since is None else since["date"].strftime("%Y-%m-%d"),
+        "since_device": "" if since is None else since["name"],
+        "bound_today": MEMORY if memory_bound[-1] else COMPUTE,
+        "balance_today": float(frontier["value"].iloc[-1]),
+        "trend_year": reached["year"],
+        "trend_year_low": reached["ci_low"],
+        "trend_year_high": reached["ci_high"],
+        "bound_projected": _bound_projected(intensity, projection),
+    }
+
+
+def _bound_projected(intensity: float, projection: dict[str, float]) -> str:
+    if projection["low"] > intensity:
+        return MEMORY
+    return COMPUTE if projection["high"] < intensity else EITHER

@@ -27,6 +27,7 @@ CHECKOUT = Path(__file__).parent.parent
 COMMANDS = [
     *[["reproduce"], ["rate"], ["gap"], ["figures"], ["add"], ["validate"], ["cite"]],
     *[["sensitivity"], ["stability"], ["backtest"], ["claims"]],
+    *[["workload"], ["roofline"], ["when-bound"], ["training-memory"]],
     *[["data", "list"], ["data", "show"], ["data", "export"], ["data", "sources"]],
 ]
 PAPER = ["--dataset", "gholami2024"]
@@ -96,14 +97,23 @@ def keys(value: Any) -> set[str]:
         ("stability", "stability peak_flops"),
         ("backtest", "backtest peak_flops"),
         ("claims", "claims --series memory_capacity"),
+        ("workload", "workload mixtral-8x7b"),
+        ("roofline", 'roofline llama-3-70b --device "NVIDIA H100 SXM5" --levers'),
+        ("when-bound", "when-bound gpt2"),
+        ("training-memory", "training-memory gpt2"),
     ],
 )
 def test_every_key_of_the_json_is_documented(run: Run, heading: str, command: str) -> None:
     pages = (CHECKOUT / "docs" / "json.md").read_text(encoding="utf-8").split("## memwall-trends ")
-    (page,) = (page for page in pages if page.startswith(heading))
-    cells = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    # A bound has the keys of its workload too.
+    headings = (heading, "workload") if heading in ("roofline", "when-bound") else (heading,)
+    (page, *more) = (page for page in pages if page.startswith(headings))
+    cells = [
+        line.split("|")[1] for part in (page, *more) for line in part.splitlines() if line.startswith("| `")
+    ]
     documented = {name.split(".")[-1] for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
     lists = {"projections", "reach", "effects", "influence", "curve", "break", "rolling", "horizons"}
+    lists |= {"operators", "levers", "batches", "frontier", "projection", "parts"}
     printed = keys(json.loads(run(*shlex.split(command), "--format", "json").out))
     assert printed - lists - {"calibration"} <= documented
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,7 +31,12 @@ from memwall_trends.workloads.levers import expected_tokens
 from memwall_trends.workloads.roofline import FORMAT_BYTES, link_bytes
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import Result
+
+    Run = Callable[..., Result]
 
 EIGHT_BITS: dict[str, Any] = {"weight_bytes": 1.0, "activation_bytes": 1.0, "cache_bytes": 1.0}
 A100, H100 = "NVIDIA A100 SXM4 40GB", "NVIDIA H100 SXM5"
@@ -371,6 +378,20 @@ def test_gpt2_is_memory_bound_since_the_vector_processors() -> None:
     assert found.projection["low"] < found.projection["ratio"] < found.projection["high"]
 
 
+def test_the_projection_is_that_of_machine_balance(run: Run) -> None:
+    found = json.loads(run("when-bound", "gpt2", "--format", "json").out)
+    gap = json.loads(run("gap", "peak_flops", "dram_bandwidth", "--at", "2030", "--format", "json").out)
+    assert found["projection"]["ratio"] == gap["projections"][0]["ratio"]
+    assert found["projection"]["low"] == gap["projections"][0]["low"]
+
+
+def test_the_command_and_the_function_give_the_same(run: Run) -> None:
+    printed = json.loads(run("when-bound", "gpt2", "--batch-size", "16", "--format", "json").out)
+    found = find_when_bound(find_transformer("gpt2"), batch_sizes=[16])
+    assert printed["batches"][0]["arithmetic_intensity"] == found.batches["arithmetic_intensity"].iloc[0]
+    assert printed["output_head"] is True
+
+
 def test_what_is_compute_bound_today_has_no_since() -> None:
     found = find_when_bound(find_transformer("llama-3-70b"), phase="prefill", batch_sizes=[64])
     row = found.batches.iloc[0]
@@ -439,6 +460,132 @@ def test_the_papers_breakdown_is_reproduced(name: str, label: str, length: int, 
 # Messages
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["workload", "gpt9"],
+            "unknown model 'gpt9'; did you mean 'gpt3'? Known: bert-base, bert-large, gpt2",
+        ),
+        (["workload", "gpt2", "--phase", "think"], "unknown phase 'think'. Known: encode, prefill, decode"),
+        (
+            ["workload", "bert-base", "--phase", "decode"],
+            "bert-base is an encoder: it can encode, not decode",
+        ),
+        (
+            ["workload", "gpt2", "--phase", "encode"],
+            "gpt2 is a decoder: it can prefill or decode, not encode",
+        ),
+        (
+            ["workload", "gpt2", "--sequence-length", "0"],
+            "sequence_length: expected a whole number above zero",
+        ),
+        (["workload", "gpt2", "--batch-size", "-3"], "batch_size: expected a whole number above zero"),
+        (["workload", "gpt2", "--bytes", "0"], "weight_bytes: expected a number above zero"),
+        (["workload", "gpt2", "--bytes", "nan"], "weight_bytes: expected a number above zero"),
+        (["workload", "gpt2", "--heads", "7"], "7 heads cannot share a hidden size of 768 evenly"),
+        (["workload", "gpt2", "--heads", "0"], "heads: expected a whole number above zero"),
+        (["workload", "llama-3-8b", "--key-value-heads", "5"], "cannot share 5 key-value heads evenly"),
+        (["workload", "gpt2", "--prompt-length", "512"], "prompt_length: expected from 0 to 511"),
+        (["workload", "gpt2", "--sparsity", "1"], "sparsity: expected a share"),
+        (["workload", "bert-base", "--head"], "is an encoder: it has no output head"),
+        (["roofline", "gpt2", "--device", "nosuch"], "unknown device 'nosuch'"),
+        (["roofline", "gpt2", "--device", "H100"], "NVIDIA H100 PCIe 80GB, NVIDIA H100 SXM5"),
+        (["roofline", "gpt2", "--device", A100, "--precision", "fp8"], "known: fp64, fp32, tf32, fp16"),
+        (["roofline", "gpt2", "--device", A100, "--precision", "fp9"], "did you mean 'fp8'? Known: best16"),
+        (["roofline", "gpt2", "--device", A100, "--scale-bandwidth", "0"], "expected a factor above zero"),
+        (["roofline", "gpt2", "--device", A100, "--devices", "0"], "devices: expected a whole number"),
+        (["roofline", "gpt2", "--device", "GTX 285", "--devices", "2"], "no bandwidth of links is known"),
+        (["roofline", "gpt2", "--device", A100, "--levers", "--acceptance-rate", "1"], "acceptance_rate"),
+        (["roofline", "gpt2", "--device", A100, "--levers", "--smaller", "no"], "unknown model 'no'"),
+        (["roofline", "gpt2", "--device", A100, "--levers", "--pruned-share", "1"], "pruned_share"),
+        (["roofline", "--device", A100, "--levers"], "name one"),
+        (["when-bound", "gpt2", "--batch-size", "0"], "batch_size: expected a whole number above zero"),
+        (["when-bound", "gpt2", "--at", "soon"], "cannot read the date"),
+        (["when-bound", "gpt2", "--dataset", "gholami2024"], "expected at least 2, got 1"),
+        (["training-memory", "gpt2", "--zero", "4"], "zero: expected a stage from 0 to 3"),
+        (["training-memory", "gpt2", "--precision", "fp8"], "unknown precision of training"),
+        (["training-memory", "gpt2", "--optimizer", "lion"], "unknown optimizer"),
+        (["training-memory", "gpt2", "--recompute", "some"], "unknown recomputation"),
+    ],
+)
+def test_what_is_wrong_is_a_message_with_what_is_known(run: Run, arguments: list[str], message: str) -> None:
+    result = run(*arguments)
+    assert result.code == 2
+    assert message in result.err
+    assert "Traceback" not in result.err
+
+
 def test_a_name_that_no_model_has_is_an_error_of_the_library_too() -> None:
     with pytest.raises(MemwallError, match="Known: bert-base"):
         find_transformer("none")
+
+
+# What the commands print
+
+
+def test_the_workload_has_operators_and_a_total(run: Run) -> None:
+    record = json.loads(
+        run("workload", "bert-base", "--sequence-length", "512", "--bytes", "1", "--format", "json").out
+    )
+    rows = [*record["operators"], record["total"]]
+    assert all(list(row) == ["operator", "flops", "bytes", "arithmetic_intensity"] for row in rows)
+    assert math.isclose(sum(row["flops"] for row in record["operators"]), record["total"]["flops"])
+
+
+def test_the_roofline_states_ridge_point_bound_and_what_is_attainable(run: Run) -> None:
+    record = json.loads(run("roofline", "gpt2", "--device", H100, "--format", "json").out)
+    assert record["ridge_point"] == pytest.approx(989.5 / 3.35, rel=1e-6)
+    assert record["bound"] == "memory"
+    assert record["attainable_flops"] == pytest.approx(record["arithmetic_intensity"] * 3.35e12)
+
+
+def test_a_bound_counts_the_output_head_and_the_published_count_does_not(run: Run) -> None:
+    names = {}
+    for command in (["workload", "gpt2"], ["roofline", "gpt2", "--device", H100]):
+        record = json.loads(run(*command, "--format", "json").out)
+        names[command[0]] = [each["operator"] for each in record["operators"]]
+    assert names["roofline"] == [*names["workload"], "output head"]
+    record = json.loads(run("roofline", "gpt2", "--device", H100, "--no-head", "--format", "json").out)
+    assert [each["operator"] for each in record["operators"]] == names["workload"]
+
+
+def test_a_mixture_says_how_much_of_it_a_token_uses(run: Run) -> None:
+    assert (
+        "46.70 billion parameters, of which a token uses 12.88 billion" in run("workload", "mixtral-8x7b").out
+    )
+
+
+def test_a_users_device_has_a_roofline(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    common = {"name": "Acme A1", "vendor": "Acme", "kind": "accelerator", "date": "2026-06-01"}
+    rows = [
+        {
+            **{**common, "table": "peak_flops", "value": 1e6, "unit": "GFLOP/s"},
+            **{"precision": "fp16", "engine": "matrix", "sparsity": "dense"},
+        },
+        {**common, "table": "dram_bandwidth", "value": 1e4, "unit": "GB/s", "memory": "HBM3e"},
+    ]
+    pd.DataFrame(rows).assign(source="mine", source_title="Mine", source_url="https://acme.example").to_csv(
+        path, index=False
+    )
+    result = run("roofline", "gpt2", "--device", "acme a1", "--with", str(path), "--format", "json")
+    assert json.loads(result.out)["ridge_point"] == 100
+
+
+def test_scaling_a_device_moves_its_ridge_point(run: Run) -> None:
+    usual = json.loads(run("roofline", "--device", H100, "--format", "json").out)
+    scaled = json.loads(
+        run(
+            "roofline",
+            "--device",
+            H100,
+            "--scale-bandwidth",
+            "2",
+            "--scale-compute",
+            "0.5",
+            "--format",
+            "json",
+        ).out
+    )
+    assert scaled["ridge_point"] == pytest.approx(usual["ridge_point"] / 4)

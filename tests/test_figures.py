@@ -23,10 +23,16 @@ from memwall_trends.figures import (
     save_figure,
     specification_curve,
 )
+from memwall_trends.figures.balance import workload_intensity
+from memwall_trends.figures.chosen import choose_workloads
 from memwall_trends.figures.labels import CHARACTER_WIDTH, LINE_HEIGHT, place_labels
+from memwall_trends.figures.roofline import roofline
+from memwall_trends.figures.workloads import levers, training_memory
+from memwall_trends.gap import fit_gap
 from memwall_trends.sensitivity import run_sensitivity
 from memwall_trends.trends import fit_trend
 from memwall_trends.units import decimal_years, format_number
+from memwall_trends.workloads import count_cost, count_training_memory, find_device, find_transformer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -221,7 +227,9 @@ def test_every_figure_is_the_same_bytes_twice_and_says_where_it_is_from(name: st
     assert ">NaN<" not in first
 
 
-@pytest.mark.parametrize("name", ["hw-scaling", "memory-breakdown", "claim-against-fit", "link-families"])
+@pytest.mark.parametrize(
+    "name", ["hw-scaling", "memory-breakdown", "claim-against-fit", "link-families", "roofline", "levers"]
+)
 def test_a_size_changes_width_and_letters(name: str, tmp_path: Path) -> None:
     widths = []
     for size in ("column", "page", "slide"):
@@ -267,6 +275,48 @@ def test_labels_stay_in_the_plot_and_never_overlap(
             assert right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top
 
 
+def test_the_roofline_bends_at_the_ridge_point_and_holds_the_workloads(mine: Path) -> None:
+    chart = roofline(overlay=[mine])
+    rows = pd.DataFrame([row for row in rows_of(chart) if "attainable" in row and "legend" in row])
+    device = find_device("NVIDIA H100 SXM5")
+    of_device = rows[rows["legend"].str.startswith(device.name)]
+    roof, points = of_device[of_device["workload"].isna()], of_device.dropna(subset="workload")
+    assert roof["intensity"].tolist()[1] == pytest.approx(device.ridge_point, rel=1e-6)
+    assert points["attainable"].tolist() == pytest.approx(
+        np.minimum(device.peak_flops, points["intensity"] * device.bandwidth_bytes_s) / 1e12, rel=1e-6
+    )
+    assert "decode, batch 1" in set(points["workload"])
+    assert rows["legend"].str.startswith(HOSTILE[1]).any()
+
+
+def test_the_intensities_across_the_trend_are_those_of_the_workloads() -> None:
+    rows = pd.DataFrame([row for row in rows_of(workload_intensity()) if set(row) == {"date", "value"}])
+    last = rows[rows["date"] == "2030-12-31"]["value"]
+    counted = [count_cost(each).total.arithmetic_intensity for each in choose_workloads(2).values()]
+    projected = fit_gap("peak_flops", "dram_bandwidth").project(decimal_years(["2030-12-31"]))["ratio"]
+    assert sorted(last) == pytest.approx(sorted([*counted, *projected]), rel=1e-6)
+    first = rows[rows["date"] == rows["date"].min()]["value"]
+    assert first.min() == pytest.approx(min(counted) / 4, rel=1e-6)  # operands of 64 bits
+
+
+def test_the_bars_of_training_memory_are_the_papers_and_the_counted() -> None:
+    rows = pd.DataFrame([row for row in rows_of(training_memory()) if "part" in row])
+    tops = rows.groupby("bar")["high"].max()
+    assert tops["BERT Large, printed"] == pytest.approx(1.32 + 2.64 + 14.38)
+    assert tops["BERT Large, counted"] == pytest.approx(tops["BERT Large, printed"], rel=0.05)
+    counted = count_training_memory(
+        find_transformer("llama-3-8b"), sequence_length=4096, zero=3, devices=64, recompute="full"
+    )
+    assert tops["ZeRO 3, full"] == pytest.approx(counted["bytes"].iloc[-1] / 1e9, rel=1e-6)
+
+
+def test_each_lever_says_what_it_does() -> None:
+    rows = {row["lever"]: row for row in reversed(rows_of(levers())) if "beside" in row}
+    assert rows["2x bandwidth"]["speedup"] == pytest.approx(2)
+    assert rows["weights at 4 bits"]["text"].endswith("FLOP/byte, memory-bound")
+    assert "speculative decoding: llama-3-8b" in rows
+
+
 HOSTILE = ["</script><img src=x onerror=alert(1)>", "=cmd|' /C calc'!A0"]
 
 
@@ -304,6 +354,7 @@ def mine(tmp_path: Path) -> Path:
         "peak-flops-by-precision",
         "memory-generations",
         "frontier",
+        "workload-intensity",
     ],
 )
 def test_a_users_chip_is_drawn_large_with_its_name_as_text(name: str, mine: Path, tmp_path: Path) -> None:
@@ -332,6 +383,11 @@ def test_a_hostile_name_does_not_end_the_script_of_a_page(mine: Path, tmp_path: 
         ("peak-flops-by-precision", {"precision": "fp64"}, "leave out --precision"),
         ("link-families", {"where": {"scope": "cable"}}, "unknown scope 'cable'"),
         ("training-compute", {"where": {"memory": "HBM2"}}, "memory"),
+        ("roofline", {"since": 2010}, "leave out --since; it takes --precision, --with"),
+        ("roofline", {"precision": "fp4"}, "has no dense rate in fp4"),
+        ("workload-intensity", {"frontier": True}, "leave out --frontier"),
+        ("training-memory", {"dataset": "curated"}, "leave out --dataset"),
+        ("levers", {"overlay": ["mine.csv"]}, "leave out --with; it takes --precision"),
     ],
 )
 def test_a_choice_that_a_figure_cannot_follow_is_a_message(

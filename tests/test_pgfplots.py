@@ -61,6 +61,9 @@ def layered(*marks: alt.Chart) -> str:
         "memory-breakdown",
         "link-families",
         "rolling-rates",
+        "roofline",
+        "training-memory",
+        "levers",
     ],
 )
 def test_a_figure_compiles_on_its_own(name: str, compiled: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from memwall_trends.errors import unknown
-from memwall_trends.figures.balance import machine_balance
+from memwall_trends.figures.balance import machine_balance, workload_intensity
 from memwall_trends.figures.evidence import (
     backtest_coverage,
     claim_against_fit,
@@ -22,6 +22,7 @@ from memwall_trends.figures.paper import (
     training_compute,
     training_compute_today,
 )
+from memwall_trends.figures.roofline import roofline
 from memwall_trends.figures.saving import find_ending, save_figure
 from memwall_trends.figures.series import (
     frontier,
@@ -29,6 +30,7 @@ from memwall_trends.figures.series import (
     memory_generations,
     peak_flops_by_precision,
 )
+from memwall_trends.figures.workloads import levers, training_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +59,10 @@ FIGURES: dict[str, Callable[..., alt.VConcatChart]] = {
         rolling_rates,
         backtest_coverage,
         published_claims,
+        roofline,
+        workload_intensity,
+        training_memory,
+        levers,
     )
 }
 """Every figure by the name that the user gives."""

@@ -1,4 +1,4 @@
-"""Machine balance over the years, and its projection."""
+"""Machine balance over the years, its projection, and the workloads that it bounds."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from memwall_trends import defaults, theme
+from memwall_trends.figures.chosen import ENCODER, MODEL, PROMPT_LENGTH, choose_workloads, title_of
+from memwall_trends.figures.paper import refuse_choices
 from memwall_trends.figures.timeline import (
     Group,
     describe_points,
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 PROJECTED_TO = dt.date(2030, 12, 31)
 FAN_LEVELS = (0.95, 0.8, 0.5)
+STEP_POINTS = 25
 
 
 def machine_balance(
@@ -102,6 +105,79 @@ def machine_balance(
     )
 
 
+def workload_intensity(
+    *,
+    dataset: str = defaults.DATASET,
+    per: float = defaults.PERIOD_YEARS,
+    level: float = defaults.LEVEL,
+    size: str = defaults.FIGURE_SIZE,
+    **choice: Any,
+) -> alt.VConcatChart:
+    """Arithmetic intensity of workloads across machine balance, 1996 to 2030: since when memory-bound.
+
+    Parameters
+    ----------
+    dataset, level, size, **choice
+        As of `machine_balance`, without ``frontier`` and methods other than least squares.
+    per
+        Without effect.
+
+    Returns
+    -------
+    altair.VConcatChart
+        The fan is of prediction intervals for a new device, at 50, 80 and 95 %.
+
+    Examples
+    --------
+    >>> type(workload_intensity()).__name__
+    'VConcatChart'
+    """
+    from memwall_trends.gap import fit_gap, pair_devices
+    from memwall_trends.workloads.bounds import SERIES, list_frontier
+
+    refuse_choices("workload-intensity", {"frontier": choice.pop("frontier", False)})
+    fitted = fit_gap(*SERIES, dataset=dataset, **choice)
+    points = pair_devices(*SERIES, dataset=dataset, **choice).reset_index(drop=True)
+    leading = list_frontier(dataset=dataset, **choice)
+    overlay = choice.get("overlay") or ()
+    user_rows = find_user_rows("peak_flops", overlay) & find_user_rows("dram_bandwidth", overlay)
+    drawn = points["name"].isin([*leading["name"], *user_rows])
+    line, fan = _draw_ahead(fitted, points["date"].min(), points["date"].max(), level)
+    at_end = fitted.project([2030.0], level).iloc[0]
+    timeline = draw_timeline(
+        [
+            Group(
+                legend="Devices with the highest peak of their time",
+                points=label_records(points[drawn].reset_index(drop=True), 8),
+                colour=theme.BLUE,
+                shape="circle",
+                user_rows=user_rows,
+            )
+        ],
+        y_title=f"Machine balance, intensity ({fitted.unit}, log scale)",
+        size=size,
+        level=level,
+        others=points[~drawn],
+        lines=pd.concat([line, _draw_steps(leading)], ignore_index=True),
+        bands=fan,
+        until=PROJECTED_TO,
+        legend="top",
+    )
+    return theme.finish(
+        [timeline],
+        title="A workload is memory-bound on the devices above its arithmetic intensity",
+        caption=f"Points: machine balance of {len(points)} devices, those with the highest peak of their "
+        "time in blue. Dashed: trend of all, with prediction intervals of a new device at 50, 80 and 95%. "
+        "In 2030: "
+        f"{format_number(at_end['ratio'], 3)} {fitted.unit}, {format_level(level)} prediction interval "
+        f"{format_interval(at_end['low'], at_end['high'], 3)}. Steps: intensity of {title_of(MODEL)} and "
+        f"{title_of(ENCODER)} (512 tokens), a prompt of {PROMPT_LENGTH:,} tokens, least traffic; up "
+        "where the devices with the highest peak go to narrower operands. "
+        f"{describe_points(dataset, user_rows)}",
+        size=size,
+    )
+
+
 def _draw_ahead(fitted: Gap, first: Any, last: Any, level: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the line of a gap to its end, and the fan of prediction intervals after the data."""
     days = pd.date_range(first, last, periods=40).normalize()
@@ -121,3 +197,23 @@ def _project(fitted: Gap, days: pd.DatetimeIndex, level: float) -> pd.DataFrame:
             "high": rounded(projected["high"]),
         }
     )
+
+
+def _draw_steps(leading: pd.DataFrame) -> pd.DataFrame:
+    """Return the intensity of each workload over time, with operands as wide as the leading devices'."""
+    from memwall_trends.workloads import count_cost
+    from memwall_trends.workloads.roofline import FORMAT_BYTES
+
+    widths = leading["precision"].map(FORMAT_BYTES)
+    changes = leading[widths.ne(widths.shift())]
+    ends = [*(changes["date"].iloc[1:] - pd.Timedelta(days=1)), pd.Timestamp(PROJECTED_TO)]
+    rows = []
+    # More than both ends, so that labels keep clear of the line.
+    for begin, end, number_format in zip(changes["date"], ends, changes["precision"], strict=True):
+        days = pd.date_range(begin, end, periods=STEP_POINTS).normalize()
+        for name, workload in choose_workloads(FORMAT_BYTES[number_format]).items():
+            intensity = count_cost(workload).total.arithmetic_intensity
+            rows += [{"date": day.strftime("%Y-%m-%d"), "value": intensity, "text": name} for day in days]
+    steps = pd.DataFrame(rows)
+    steps = steps.assign(value=rounded(steps["value"]), colour=theme.VERMILLION)
+    return steps.sort_values(["text", "date"], kind="stable")

@@ -1,0 +1,203 @@
+"""The roofline of devices, with workloads on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from memwall_trends import defaults, theme
+from memwall_trends.figures.chosen import ENCODER, MODEL, choose_workloads, title_of
+from memwall_trends.figures.labels import CHARACTER_WIDTH, LINE_HEIGHT, place_labels
+from memwall_trends.figures.paper import refuse_choices
+from memwall_trends.figures.timeline import describe_points, find_user_rows, rounded, value_axis
+from memwall_trends.workloads import find_device, place
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from memwall_trends.workloads import Device
+
+DEVICES = ("NVIDIA Tesla P100 SXM2 16GB", "NVIDIA Tesla V100 SXM2 16GB", "NVIDIA H100 SXM5", "NVIDIA B200")
+"""One of several generations, as far apart as the eye can tell."""
+BETWEEN = 40
+"""Points of a line that labels keep clear of."""
+
+
+def roofline(
+    *,
+    dataset: str = defaults.DATASET,
+    per: float = defaults.PERIOD_YEARS,
+    level: float = defaults.LEVEL,
+    size: str = defaults.FIGURE_SIZE,
+    **choice: Any,
+) -> alt.VConcatChart:
+    """Rooflines of four generations of GPUs, with what inference attains on each.
+
+    Parameters
+    ----------
+    dataset, size
+        As of `memwall_trends.figures.hw_scaling`.
+    per, level
+        Without effect: nothing is fitted.
+    **choice
+        ``precision`` and ``overlay``, as there. Devices of the overlay have a roofline too.
+
+    Examples
+    --------
+    >>> type(roofline()).__name__
+    'VConcatChart'
+    """
+    refuse_choices("roofline", choice, allowed=("precision", "overlay"))
+    overlay = choice.get("overlay") or ()
+    theirs = find_user_rows("peak_flops", overlay) & find_user_rows("dram_bandwidth", overlay)
+    devices = [
+        find_device(name, precision=choice.get("precision"), dataset=dataset, overlay=overlay)
+        for name in (*DEVICES, *sorted(theirs))
+    ]
+    formats = ", ".join(dict.fromkeys(device.number_format for device in devices))
+    return theme.finish(
+        [_draw_roofs(devices, theme.find_size(size), columns=1 if size == "column" else 2)],
+        title="Roofline: what inference attains at most on generations of GPUs",
+        caption="Lines: the lower of peak and bandwidth times intensity; they bend at the ridge point, the "
+        f"machine balance. Points: decode and a prompt of {title_of(MODEL)}, and {title_of(ENCODER)}; 512 "
+        f"tokens unless said, operands in {formats}, least traffic. Bounds, no measurements. "
+        f"{describe_points(dataset)}",
+        size=size,
+    )
+
+
+@dataclass(frozen=True)
+class _Plot:
+    """From intensity and attainable rate to pixels and back, both axes logarithmic."""
+
+    intensities: tuple[float, float]
+    rates: tuple[float, float]
+    size: theme.Size
+
+    def pixels(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+        across = self._share(frame["intensity"], self.intensities) * self.size.width
+        down = (1 - self._share(frame["attainable"], self.rates)) * self.size.height
+        return np.column_stack([across, down])
+
+    def back(self, x: float, y: float) -> list[float]:
+        shares = (x / self.size.width, 1 - y / self.size.height)
+        ends = (self.intensities, self.rates)
+        return rounded([low * (high / low) ** share for share, (low, high) in zip(shares, ends, strict=True)])
+
+    @staticmethod
+    def _share(values: Any, ends: tuple[float, float]) -> NDArray[np.float64]:
+        share: NDArray[np.float64] = np.log(np.asarray(values, dtype=np.float64) / ends[0]) / np.log(
+            ends[1] / ends[0]
+        )
+        return share
+
+
+def _draw_roofs(devices: Sequence[Device], size: theme.Size, columns: int) -> alt.LayerChart:
+    names = [f"{each.name} ({each.date.year}): ridge point {each.ridge_point:.0f}" for each in devices]
+    points = pd.concat(
+        [_place_all(each).assign(legend=name) for each, name in zip(devices, names, strict=True)]
+    )
+    ridges = [each.ridge_point for each in devices]
+    # Room for labels: to the left the longest, above three lines of them.
+    longest = max(len(name) for name in points["workload"])
+    left = CHARACTER_WIDTH * size.label_size * (longest + 1) / size.width
+    above = 3 * LINE_HEIGHT * size.label_size / size.height
+    highest = max(points["intensity"].max(), *ridges) * 2.5
+    intensities = (_extend(highest, points["intensity"].min(), left), highest)
+    lines = pd.concat(
+        [
+            _draw_roof(each, *intensities).assign(legend=name)
+            for each, name in zip(devices, names, strict=True)
+        ]
+    )
+    lowest = lines["attainable"].min() / 1.5
+    rates = (lowest, _extend(lowest, lines["attainable"].max(), above))
+    plot = _Plot(intensities, rates, size)
+    x = alt.X(
+        "intensity:Q",
+        title="Arithmetic intensity (FLOP/byte, log scale)",
+        scale=alt.Scale(type="log", domain=rounded(intensities), nice=False),
+        axis=value_axis(intensities, size.width),
+    )
+    y = alt.Y(
+        "attainable:Q",
+        title="Attainable (TFLOP/s, log scale)",
+        scale=alt.Scale(type="log", domain=rounded(rates), nice=False),
+        axis=value_axis(rates, size.height),
+    )
+    looks = [at % len(theme.COLOURS) for at in range(len(names))]
+    colour = alt.Color(
+        "legend:N",
+        scale=alt.Scale(domain=names, range=[theme.COLOURS[look] for look in looks]),
+        legend=alt.Legend(title=None, orient="top", columns=columns, symbolOpacity=1),
+    )
+    shape = alt.Shape("legend:N", scale=alt.Scale(domain=names, range=[theme.SHAPES[look] for look in looks]))
+    return alt.LayerChart(
+        layer=[
+            alt.Chart(lines).mark_line(strokeWidth=2).encode(x=x, y=y, color=colour),
+            alt.Chart(points)
+            .mark_point(filled=True, size=1.5 * size.point, opacity=1)
+            .encode(x=x, y=y, color=colour, shape=shape, tooltip=["legend", "workload", "intensity"]),
+            *_label(points, lines, plot, x, y),
+        ],
+        width=size.width,
+        height=size.height,
+    )
+
+
+def _extend(begin: float, end: float, share: float) -> float:
+    """Return the end of a logarithmic axis of which a share lies beyond `end`."""
+    return float(begin * (end / begin) ** (1 / (1 - share)))
+
+
+def _place_all(device: Device) -> pd.DataFrame:
+    """Return where the workloads lie on a roofline, in FLOP per byte and TFLOP/s."""
+    placed = {name: place(each, device) for name, each in choose_workloads(device.element_bytes).items()}
+    return pd.DataFrame(
+        {
+            "workload": list(placed),
+            "intensity": rounded([each.arithmetic_intensity for each in placed.values()]),
+            "attainable": rounded([each.attainable_flops / 1e12 for each in placed.values()]),
+        }
+    )
+
+
+def _draw_roof(device: Device, lowest: float, highest: float) -> pd.DataFrame:
+    intensities = np.array([lowest, device.ridge_point, highest])
+    attainable = np.minimum(device.peak_flops, intensities * device.bandwidth_bytes_s) / 1e12
+    return pd.DataFrame({"intensity": rounded(intensities), "attainable": rounded(attainable)})
+
+
+def _label(points: pd.DataFrame, lines: pd.DataFrame, plot: _Plot, x: alt.X, y: alt.Y) -> list[alt.Chart]:
+    """Return the names of the workloads, each once, at the highest roof."""
+    named = points.sort_values("attainable", ascending=False, kind="stable").drop_duplicates("workload")
+    corners = [plot.pixels(roof) for _, roof in lines.groupby("legend", sort=False)]
+    along = np.linspace(0, 1, BETWEEN)[:, np.newaxis]
+    roofs = [begin + along * (end - begin) for roof in corners for begin, end in pairwise(roof)]
+    labels = place_labels(
+        named["workload"].tolist(),
+        plot.pixels(named),
+        obstacles=np.vstack([plot.pixels(points), *roofs]),
+        width=plot.size.width,
+        height=plot.size.height,
+        font_size=plot.size.label_size,
+        most_covered=[BETWEEN * len(roofs)] * len(named),
+    )
+    rows = [
+        (*plot.back(label.x, label.y), named["workload"].iloc[label.index], label.align) for label in labels
+    ]
+    frame = pd.DataFrame(rows, columns=["intensity", "attainable", "text", "align"])
+    return [
+        alt.Chart(part.drop(columns="align"))
+        .mark_text(fontSize=plot.size.label_size, baseline="middle", align=align, color=theme.INK)
+        .encode(x=x, y=y, text="text:N")
+        for align in ("left", "center", "right")
+        if not (part := frame[frame["align"] == align]).empty
+    ]

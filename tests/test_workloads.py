@@ -304,6 +304,15 @@ def test_enough_devices_make_a_prefill_wait_for_links() -> None:
     assert place(workload, find_device(H100), devices=64).bound == "link"
 
 
+@pytest.mark.parametrize("number_format", ["fp64", "tf32", "bf16", "fp8", "int8"])
+def test_a_device_has_a_ridge_point_in_each_of_its_number_formats(number_format: str) -> None:
+    rates = load_table("peak_flops")
+    own = (rates["name"] == H100) & (rates["precision"] == number_format) & (rates["sparsity"] == "dense")
+    device = find_device(H100, precision=number_format)
+    assert device.number_format == number_format
+    assert device.ridge_point == pytest.approx(rates.loc[own, "value"].max() / 3350)
+
+
 # The ways out
 
 
@@ -492,6 +501,10 @@ def test_the_papers_breakdown_is_reproduced(name: str, label: str, length: int, 
         (["roofline", "gpt2", "--device", "nosuch"], "unknown device 'nosuch'"),
         (["roofline", "gpt2", "--device", "H100"], "NVIDIA H100 PCIe 80GB, NVIDIA H100 SXM5"),
         (["roofline", "gpt2", "--device", A100, "--precision", "fp8"], "known: fp64, fp32, tf32, fp16"),
+        (
+            ["roofline", "gpt2", "--device", "Google TPU v1"],
+            "known: int8; choose one, as in --precision int8",
+        ),
         (["roofline", "gpt2", "--device", A100, "--precision", "fp9"], "did you mean 'fp8'? Known: best16"),
         (["roofline", "gpt2", "--device", A100, "--scale-bandwidth", "0"], "expected a factor above zero"),
         (["roofline", "gpt2", "--device", A100, "--devices", "0"], "devices: expected a whole number"),

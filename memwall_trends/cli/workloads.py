@@ -93,6 +93,16 @@ Head = Annotated[
         rich_help_panel="Workload",
     ),
 ]
+Peak = Annotated[
+    str | None,
+    typer.Option(
+        "--precision",
+        metavar="FORMAT",
+        help="Of the peak: a number format (fp64, tf32, bf16, fp8, int8, ...), or a policy of 'rate': best16 "
+        "(the default), fp16 (with bf16), fastest.",
+        rich_help_panel="Selection",
+    ),
+]
 Layers = Annotated[
     int | None, typer.Option(metavar="N", help="Another number of layers.", rich_help_panel="Sizes")
 ]
@@ -234,7 +244,7 @@ def roofline(
     feed_forward_size: FeedForwardSize = None,
     gated: Gated = None,
     dataset: Dataset = defaults.DATASET,
-    precision: Precision = None,
+    precision: Peak = None,
     with_: With = None,
     format_: Output = OutputFormat.TABLE,
 ) -> None:

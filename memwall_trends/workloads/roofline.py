@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from memwall_trends import defaults
 from memwall_trends.datasets import find_series, load_table
-from memwall_trends.errors import MemwallError, TooFewObservations
-from memwall_trends.gap import pair_devices
-from memwall_trends.selection import choose_observations, find_precision
+from memwall_trends.errors import MemwallError, TooFewObservations, unknown
+from memwall_trends.selection import PRECISIONS, choose_observations
 from memwall_trends.workloads.costs import Cost, Operator, Workload, count_cost, describe_workload
 from memwall_trends.workloads.transformers import check_count
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 GIGA = 1e9
@@ -35,6 +34,8 @@ FORMAT_BYTES = {
     "fp8": 1.0,
     "fp6": 0.75,
     "fp4": 0.5,
+    "int8": 1.0,
+    "int4": 0.5,
 }
 """Bytes of an element in memory, by number format; TF32 is stored in 32 bits."""
 REDUCTIONS_PER_LAYER = 2
@@ -310,7 +311,8 @@ def find_device(
     name : str
         As in the tables, capitals or not; a part of it where only one device has it.
     precision : str, optional
-        The precision policy, one of `memwall_trends.selection.PRECISIONS`; ``best16`` by default.
+        A number format of `FORMAT_BYTES`, or a policy of `memwall_trends.selection.PRECISIONS`; ``best16`` by
+        default.
     dataset, overlay
         As in `memwall_trends.trends.fit_trend`.
 
@@ -326,19 +328,20 @@ def find_device(
     'fp8'
     """
     policy = precision or "best16"
-    formats = find_precision(policy)
+    if policy not in (*PRECISIONS, *FORMAT_BYTES):
+        raise unknown("precision", policy, dict.fromkeys((*PRECISIONS, *FORMAT_BYTES)))
+    formats = PRECISIONS.get(policy, (policy,))
     options: dict[str, Any] = {"dataset": dataset, "overlay": overlay}
-    known = list_devices(dataset=dataset, overlay=overlay)
-    found = _match(name, known)
+    found = _match(name, list_devices(dataset=dataset, overlay=overlay))
     where = {"name": found}
     try:
-        peak = choose_observations("peak_flops", precision=policy, where=where, **options).observations
+        peak = choose_observations("peak_flops", where={**where, **_dense(formats)}, **options).observations
     except TooFewObservations:
-        rates = load_table("peak_flops", dataset, overlay=overlay)
-        has = rates.loc[(rates["name"] == found) & (rates["sparsity"] == "dense"), "precision"].unique()
+        rows = load_table("peak_flops", dataset, overlay=overlay)
+        known = rows.loc[(rows["name"] == found) & (rows["sparsity"] == "dense"), "precision"].unique()
         raise MemwallError(
-            f"{found} has no dense rate in {' or '.join(formats)} (--precision {policy}); "
-            f"known: {', '.join(has)}"
+            f"{found} has no dense rate in {' or '.join(formats)}; known: {', '.join(known)}; "
+            f"choose one, as in --precision {known[0]}"
         ) from None
     bandwidth = choose_observations("dram_bandwidth", where=where, **options).observations
     best = peak.iloc[0]
@@ -361,10 +364,11 @@ def list_devices(*, dataset: str = defaults.DATASET, overlay: Sequence[str | Pat
     >>> list_devices()[0]
     'Intel Pentium II 266 MHz'
     """
-    pairs = pair_devices(
-        "peak_flops", "dram_bandwidth", dataset=dataset, precision="fastest", overlay=overlay
-    )
-    return [str(name) for name in pairs["name"]]
+    options: dict[str, Any] = {"dataset": dataset, "overlay": overlay}
+    rates = choose_observations("peak_flops", where=_dense(FORMAT_BYTES), **options).observations
+    moving = choose_observations("dram_bandwidth", **options).observations["name"]
+    paired = rates[rates["name"].isin(moving)].sort_values("date", kind="stable")
+    return [str(name) for name in paired["name"]]
 
 
 def describe_device(device: Device) -> dict[str, Any]:
@@ -379,6 +383,11 @@ def describe_device(device: Device) -> dict[str, Any]:
         "memory_bytes": device.memory_bytes,
         "ridge_point": device.ridge_point,
     }
+
+
+def _dense(formats: Iterable[str]) -> dict[str, list[str]]:
+    """Return the conditions of dense rates in some number formats."""
+    return {"precision": list(formats), "sparsity": ["dense"]}
 
 
 def _match(name: str, known: Sequence[str]) -> str:

@@ -495,7 +495,10 @@ def test_the_papers_breakdown_is_reproduced(name: str, label: str, length: int, 
         (["workload", "gpt2", "--heads", "7"], "7 heads cannot share a hidden size of 768 evenly"),
         (["workload", "gpt2", "--heads", "0"], "heads: expected a whole number above zero"),
         (["workload", "llama-3-8b", "--key-value-heads", "5"], "cannot share 5 key-value heads evenly"),
-        (["workload", "gpt2", "--prompt-length", "512"], "prompt_length: expected from 0 to 511"),
+        (
+            ["workload", "gpt2", "--prompt-length", "512"],
+            "prompt_length: expected a whole number from 0 to 511",
+        ),
         (["workload", "gpt2", "--sparsity", "1"], "sparsity: expected a share"),
         (["workload", "bert-base", "--head"], "is an encoder: it has no output head"),
         (["roofline", "gpt2", "--device", "nosuch"], "unknown device 'nosuch'"),
@@ -514,7 +517,12 @@ def test_the_papers_breakdown_is_reproduced(name: str, label: str, length: int, 
         (["roofline", "gpt2", "--device", A100, "--levers", "--pruned-share", "1"], "pruned_share"),
         (["roofline", "--device", A100, "--levers"], "name one"),
         (["when-bound", "gpt2", "--batch-size", "0"], "batch_size: expected a whole number above zero"),
+        (["when-bound", "gpt2", "--bytes", "0"], "weight_bytes: expected a number above zero"),
         (["when-bound", "gpt2", "--at", "soon"], "cannot read the date"),
+        (
+            ["workload", "gpt2", "--prompt-length", "-1"],
+            "prompt_length: expected a whole number from 0 to 511",
+        ),
         (["when-bound", "gpt2", "--dataset", "gholami2024"], "expected at least 2, got 1"),
         (["training-memory", "gpt2", "--zero", "4"], "zero: expected a stage from 0 to 3"),
         (["training-memory", "gpt2", "--precision", "fp8"], "unknown precision of training"),
@@ -532,6 +540,32 @@ def test_what_is_wrong_is_a_message_with_what_is_known(run: Run, arguments: list
 def test_a_name_that_no_model_has_is_an_error_of_the_library_too() -> None:
     with pytest.raises(MemwallError, match="Known: bert-base"):
         find_transformer("none")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sequence_length": math.nan}, "sequence_length: expected a whole number above zero"),
+        ({"batch_size": math.inf}, "batch_size: expected a whole number above zero"),
+        ({"prompt_length": 3.5}, "prompt_length: expected a whole number from 0 to 511"),
+    ],
+)
+def test_what_is_no_size_is_an_error_of_the_library(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(MemwallError, match=message):
+        Workload(transformer=find_transformer("gpt2"), **changes)
+
+
+def test_a_transformer_of_ones_own_is_checked_and_has_levers() -> None:
+    gpt2 = find_transformer("gpt2")
+    with pytest.raises(MemwallError, match="unknown kind of Transformer 'mixer'"):
+        replace(gpt2, kind="mixer")
+    own = Workload(transformer=replace(gpt2, name="own", title="Own"))
+    assert not any(lever.startswith("smaller") for lever in by_lever(own))
+
+
+def test_no_batch_size_is_an_error() -> None:
+    with pytest.raises(MemwallError, match="expected at least one"):
+        find_when_bound(find_transformer("gpt2"), batch_sizes=[])
 
 
 # What the commands print

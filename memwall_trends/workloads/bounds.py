@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from memwall_trends import defaults
-from memwall_trends.errors import TooFewObservations
+from memwall_trends.errors import MemwallError, TooFewObservations
 from memwall_trends.gap import Gap, fit_gap, pair_devices
 from memwall_trends.selection import choose_observations, select_frontier, split_where
 from memwall_trends.workloads.costs import Workload, count_cost, describe_workload
@@ -140,6 +140,8 @@ def find_when_bound(
     """
     import pandas as pd
 
+    if not batch_sizes:
+        raise MemwallError("batch_sizes: expected at least one, as in [1]; got none")
     chosen = {"dataset": dataset, "precision": precision, "where": where, **(choice or {})}
     frontier = list_frontier(**chosen)
     if len(frontier) < FEWEST:
@@ -152,17 +154,17 @@ def find_when_bound(
     gap = fit_gap(*SERIES, **chosen)
     projected = gap.project([at], level).iloc[0]
     projection = {str(name): float(number) for name, number in projected.items()}
+    widths = [
+        FORMAT_BYTES[number_format] if element_bytes is None else element_bytes
+        for number_format in frontier["precision"]
+    ]
     rows = []
     for batch_size in batch_sizes:
-        workloads = [
-            _workload(transformer, batch_size, element_bytes or FORMAT_BYTES[number_format], fused, options)
-            for number_format in frontier["precision"]
-        ]
+        workloads = [_workload(transformer, batch_size, width, fused, options) for width in widths]
         intensities = pd.Series([count_cost(each).total.arithmetic_intensity for each in workloads])
         rows.append(_find_since(batch_size, intensities, frontier, gap, projection, level))
-    last = FORMAT_BYTES[frontier["precision"].iloc[-1]]
     return WhenBound(
-        workload=_workload(transformer, batch_sizes[0], element_bytes or last, fused, options),
+        workload=_workload(transformer, batch_sizes[0], widths[-1], fused, options),
         batches=pd.DataFrame(rows),
         frontier=frontier,
         gap=gap,

@@ -91,10 +91,10 @@ class Workload:
         check_phase(self.transformer, self.phase)
         check_count("sequence_length", self.sequence_length)
         check_count("batch_size", self.batch_size)
-        if not 0 <= self.prompt_length < self.sequence_length:
+        if self.prompt_length not in range(self.sequence_length):
             raise MemwallError(
-                f"prompt_length: expected from 0 to {self.sequence_length - 1}, below the sequence length; "
-                f"got {self.prompt_length}"
+                f"prompt_length: expected a whole number from 0 to {self.sequence_length - 1}, below the "
+                f"sequence length; got {self.prompt_length}"
             )
         if self.prompt_length and self.phase == ENCODE:
             raise MemwallError("an encoder takes in its sequence at once: leave the prompt length out")

@@ -197,7 +197,7 @@ def _find_smaller(transformer: Transformer) -> Transformer | None:
     fitting = [
         each
         for each in known
-        if makers[each.name] == makers[transformer.name]
+        if makers[each.name] == makers.get(transformer.name)
         and each.kind == transformer.kind
         and each.parameters <= SMALLER_SHARE * transformer.parameters
     ]

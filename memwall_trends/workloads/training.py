@@ -73,8 +73,9 @@ def count_training_memory(
     Activations are those of Korthikanti et al. 2022 (arXiv 2205.05198, equation 1), s b h (34 + 5 a s / h)
     bytes a layer at 16 bits, taken apart for grouped queries, gates and other widths: with elements of e
     bytes and masks of one, attention keeps e (h + 2 q + 2 k) + h of a token and (2 e + 1) a s of its scores,
-    the feed-forward network e (h + 2 f) + h, or e (h + 4 f) + h if gated, the norms 2 e h. Logits, embeddings
-    and what frameworks add are not counted.
+    the feed-forward network e (h + 2 f) + h, or e (h + 4 f) + h if gated, the norms 2 e h. As there, dropout
+    is counted: a model trained without it keeps 2 h less of a token and (e + 1) a s less of its scores.
+    Logits, embeddings and what frameworks add are not counted.
 
     Examples
     --------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,7 +53,7 @@ class Transformer:
     Raises
     ------
     MemwallError
-        If a size is no whole number above zero, or sizes do not go together.
+        If the kind is not known, a size is no whole number above zero, or sizes do not go together.
 
     Notes
     -----
@@ -81,7 +82,9 @@ class Transformer:
     tied: bool
 
     def __post_init__(self) -> None:
-        """Check the sizes."""
+        """Check kind and sizes."""
+        if self.kind not in (ENCODER, DECODER):
+            raise unknown("kind of Transformer", self.kind, (ENCODER, DECODER))
         for size in SIZES:
             check_count(size, getattr(self, size))
         if self.heads % self.key_value_heads:
@@ -242,5 +245,5 @@ def check_count(name: str, number: float) -> None:
         ...
     memwall_trends.errors.MemwallError: batch_size: expected a whole number above zero, as in 1; got 0
     """
-    if number != int(number) or number < 1:
+    if not math.isfinite(number) or number != int(number) or number < 1:
         raise MemwallError(f"{name}: expected a whole number above zero, as in 1; got {number:g}")

@@ -11,12 +11,11 @@ if TYPE_CHECKING:
     from memwall_trends.workloads import Device, Placement, WhenBound, Workload
 
 MOST_EXCEPTIONS = 3
-ELEMENTS = ("weight_bytes", "activation_bytes", "cache_bytes")
 
 
 def describe_counted(counted: Workload) -> str:
     """Return in words what of a workload is counted."""
-    from memwall_trends.workloads.costs import ENCODE, PHASES
+    from memwall_trends.workloads.costs import ELEMENTS, ENCODE, PHASES
 
     widths = [getattr(counted, each) for each in ELEMENTS]
     bytes_ = (

@@ -24,7 +24,6 @@ from memwall_trends.cli.options import (
 )
 from memwall_trends.cli.output import emit
 from memwall_trends.cli.workload_tables import (
-    ELEMENTS,
     describe_counted,
     describe_fit,
     describe_held,
@@ -278,7 +277,7 @@ def roofline(
         batch_size=batch_size,
         sparsity=sparsity,
         fused=fused,
-        output_head=_read_head(head, transformer),
+        output_head=transformer.has_output_head if head is None else head,
     )
     placed = place(counted, found, devices)
     record = placed.to_record()
@@ -489,18 +488,13 @@ def _read_bytes(
     usual: float,
 ) -> dict[str, float]:
     """Return the width of each kind of element: its own option, that of all, or the usual one."""
+    from memwall_trends.workloads.costs import ELEMENTS
+
     common = usual if all_ is None else all_
     return {
         name: common if own is None else own
         for name, own in zip(ELEMENTS, (weight, activation, cache), strict=True)
     }
-
-
-def _read_head(head: bool | None, transformer: Transformer) -> bool:
-    """Return whether a bound counts the output head: that of a decoder, unless told otherwise."""
-    from memwall_trends.workloads.transformers import DECODER
-
-    return transformer.kind == DECODER if head is None else head
 
 
 def _read_workload(

@@ -14,7 +14,7 @@ from memwall_trends.figures.timeline import (
     Group,
     describe_points,
     draw_timeline,
-    find_user_rows,
+    find_user_devices,
     label_records,
     rounded,
 )
@@ -60,7 +60,7 @@ def machine_balance(
 
     fitted = fit_gap("peak_flops", "dram_bandwidth", dataset=dataset, **choice)
     overlay = choice.get("overlay") or ()
-    user_rows = find_user_rows("peak_flops", overlay) & find_user_rows("dram_bandwidth", overlay)
+    user_rows = find_user_devices(overlay)
     pairable = {name: value for name, value in choice.items() if name != "frontier"}
     points = (
         fitted.balance.observations
@@ -75,7 +75,6 @@ def machine_balance(
         f"Machine balance: {format_number(fitted.growth_factor(per), 3)}x / {describe_period(per)} "
         f"({format_level(level)}: {format_interval(low, high, 3)})"
     )
-    at_end = fitted.project([2030.0], level).iloc[0]
     group = Group(
         legend=label,
         points=label_records(points.reset_index(drop=True), 9),
@@ -96,10 +95,7 @@ def machine_balance(
         [timeline],
         title="Machine balance: FLOP per byte of DRAM bandwidth",
         caption=f"Dashed: {WAYS[fitted.way]}, least squares of log10(value). Fan: prediction intervals of "
-        "a new device at "
-        f"50, 80 and 95%. In 2030: {format_number(at_end['ratio'], 3)} {fitted.unit}, "
-        f"{format_level(level)} prediction interval "
-        f"{format_interval(at_end['low'], at_end['high'], 3)}. n = {len(points)}. "
+        f"a new device at 50, 80 and 95%. {_describe_end(fitted, level)} n = {len(points)}. "
         f"{describe_points(dataset, user_rows)}",
         size=size,
     )
@@ -118,7 +114,7 @@ def workload_intensity(
     Parameters
     ----------
     dataset, level, size, **choice
-        As of `machine_balance`, without ``frontier`` and methods other than least squares.
+        As of `machine_balance`, without ``frontier``.
     per
         Without effect.
 
@@ -140,10 +136,9 @@ def workload_intensity(
     points = pair_devices(*SERIES, dataset=dataset, **choice).reset_index(drop=True)
     leading = list_frontier(dataset=dataset, **choice)
     overlay = choice.get("overlay") or ()
-    user_rows = find_user_rows("peak_flops", overlay) & find_user_rows("dram_bandwidth", overlay)
+    user_rows = find_user_devices(overlay)
     drawn = points["name"].isin([*leading["name"], *user_rows])
     line, fan = _draw_ahead(fitted, points["date"].min(), points["date"].max(), level)
-    at_end = fitted.project([2030.0], level).iloc[0]
     timeline = draw_timeline(
         [
             Group(
@@ -168,13 +163,20 @@ def workload_intensity(
         title="A workload is memory-bound on the devices above its arithmetic intensity",
         caption=f"Points: machine balance of {len(points)} devices, those with the highest peak of their "
         "time in blue. Dashed: trend of all, with prediction intervals of a new device at 50, 80 and 95%. "
-        "In 2030: "
-        f"{format_number(at_end['ratio'], 3)} {fitted.unit}, {format_level(level)} prediction interval "
-        f"{format_interval(at_end['low'], at_end['high'], 3)}. Steps: intensity of {title_of(MODEL)} and "
+        f"{_describe_end(fitted, level)} Steps: intensity of {title_of(MODEL)} and "
         f"{title_of(ENCODER)} (512 tokens), a prompt of {PROMPT_LENGTH:,} tokens, least traffic; up "
         "where the devices with the highest peak go to narrower operands. "
         f"{describe_points(dataset, user_rows)}",
         size=size,
+    )
+
+
+def _describe_end(fitted: Gap, level: float) -> str:
+    """Return for a caption where a gap leads."""
+    at_end = fitted.project([2030.0], level).iloc[0]
+    return (
+        f"In 2030: {format_number(at_end['ratio'], 3)} {fitted.unit}, {format_level(level)} prediction "
+        f"interval {format_interval(at_end['low'], at_end['high'], 3)}."
     )
 
 

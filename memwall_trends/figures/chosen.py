@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from memwall_trends.workloads import Workload, find_transformer
+from memwall_trends.workloads.costs import ELEMENTS
 
 MODEL, ENCODER = "llama-3-70b", "bert-base"
 BATCHES = (1, 16, 256)
@@ -25,10 +26,7 @@ def choose_workloads(element_bytes: float) -> dict[str, Workload]:
     >>> list(choose_workloads(2))
     ['decode, batch 1', 'decode, batch 16', 'decode, batch 256', 'BERT-Base', 'prompt of 2,048']
     """
-    counted: dict[str, Any] = {
-        **dict.fromkeys(("weight_bytes", "activation_bytes", "cache_bytes"), element_bytes),
-        "fused": True,
-    }
+    counted: dict[str, Any] = {**dict.fromkeys(ELEMENTS, element_bytes), "fused": True}
     model = find_transformer(MODEL)
     decodes = {
         name_decode(batch): Workload(transformer=model, batch_size=batch, output_head=True, **counted)

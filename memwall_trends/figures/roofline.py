@@ -14,7 +14,7 @@ from memwall_trends import defaults, theme
 from memwall_trends.figures.chosen import ENCODER, MODEL, choose_workloads, title_of
 from memwall_trends.figures.labels import CHARACTER_WIDTH, LINE_HEIGHT, place_labels
 from memwall_trends.figures.paper import refuse_choices
-from memwall_trends.figures.timeline import describe_points, find_user_rows, rounded, value_axis
+from memwall_trends.figures.timeline import describe_points, find_user_devices, rounded, value_axis
 from memwall_trends.workloads import find_device, place
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def roofline(
     """
     refuse_choices("roofline", choice, allowed=("precision", "overlay"))
     overlay = choice.get("overlay") or ()
-    theirs = find_user_rows("peak_flops", overlay) & find_user_rows("dram_bandwidth", overlay)
+    theirs = find_user_devices(overlay)
     devices = [
         find_device(name, precision=choice.get("precision"), dataset=dataset, overlay=overlay)
         for name in (*DEVICES, *sorted(theirs))

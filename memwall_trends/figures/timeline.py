@@ -278,6 +278,11 @@ def find_user_rows(series: str, overlay: Sequence[str | Path]) -> frozenset[str]
     return frozenset(name for frame in frames for name in frame.loc[frame["table"] == series, "name"])
 
 
+def find_user_devices(overlay: Sequence[str | Path]) -> frozenset[str]:
+    """Return the devices whose machine balance follows from the user's files."""
+    return find_user_rows("peak_flops", overlay) & find_user_rows("dram_bandwidth", overlay)
+
+
 def label_records(rows: pd.DataFrame, most: int) -> pd.DataFrame:
     """Return rows with a ``label`` for some that set records; it is left out where points are dense."""
     records = select_frontier(rows).sort_values("value", ascending=False)

@@ -9,9 +9,8 @@ from memwall_trends import defaults
 from memwall_trends.errors import MemwallError, TooFewObservations
 from memwall_trends.gap import Gap, fit_gap, pair_devices
 from memwall_trends.selection import choose_observations, select_frontier, split_where
-from memwall_trends.workloads.costs import Workload, count_cost, describe_workload
+from memwall_trends.workloads.costs import ELEMENTS, Workload, count_cost, describe_workload
 from memwall_trends.workloads.roofline import COMPUTE, FORMAT_BYTES, MEMORY
-from memwall_trends.workloads.transformers import DECODER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -228,8 +227,7 @@ def _all_paired(dataset: str, precision: str | None, where: Any, choice: dict[st
 def _workload(
     transformer: Transformer, batch_size: int, element_bytes: float, fused: bool, options: dict[str, Any]
 ) -> Workload:
-    usual = dict.fromkeys(("weight_bytes", "activation_bytes", "cache_bytes"), element_bytes)
-    usual["output_head"] = transformer.kind == DECODER
+    usual = {**dict.fromkeys(ELEMENTS, element_bytes), "output_head": transformer.has_output_head}
     return Workload(transformer=transformer, batch_size=batch_size, fused=fused, **{**usual, **options})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from memwall_trends.errors import MemwallError, unknown
@@ -19,6 +19,8 @@ PHASES = {
     DECODE: "one token after the other, each attends to the cache",
 }
 """How tokens go through a model, by the name that the user gives."""
+ELEMENTS = ("weight_bytes", "activation_bytes", "cache_bytes")
+"""The kinds of elements, each of which has a width."""
 PROJECTIONS, ATTENTION, FEED_FORWARD = "attention projections", "attention", "feed-forward"
 OTHER, HEAD, TOTAL = "other", "output head", "total"
 
@@ -98,7 +100,7 @@ class Workload:
             )
         if self.prompt_length and self.phase == ENCODE:
             raise MemwallError("an encoder takes in its sequence at once: leave the prompt length out")
-        for name in ("weight_bytes", "activation_bytes", "cache_bytes"):
+        for name in ELEMENTS:
             if not 0 < getattr(self, name) < math.inf:
                 raise MemwallError(
                     f"{name}: expected a number above zero, as in 2; got {getattr(self, name):g}"
@@ -154,6 +156,15 @@ class Operator:
         """FLOP per byte; infinite without traffic."""
         return self.flops / self.bytes if self.bytes else math.inf
 
+    def to_record(self) -> dict[str, Any]:
+        """Return the cost as one record."""
+        return {
+            "operator": self.operator,
+            "flops": self.flops,
+            "bytes": self.bytes,
+            "arithmetic_intensity": self.arithmetic_intensity,
+        }
+
 
 @dataclass(frozen=True, eq=False)
 class Cost:
@@ -195,7 +206,7 @@ class Cost:
         """
         import pandas as pd
 
-        return pd.DataFrame([_to_record(each) for each in (*self.operators, self.total)])
+        return pd.DataFrame([each.to_record() for each in (*self.operators, self.total)])
 
     def to_record(self) -> dict[str, Any]:
         """Return the cost as one record, the keys of ``memwall-trends workload --format json``.
@@ -215,8 +226,8 @@ class Cost:
             "active_parameters": workload.transformer.active_parameters,
             "weights_held_bytes": workload.weights_held_bytes,
             "cache_held_bytes": workload.cache_held_bytes,
-            "operators": [_to_record(each) for each in self.operators],
-            "total": _to_record(self.total),
+            "operators": [each.to_record() for each in self.operators],
+            "total": self.total.to_record(),
         }
 
     def __str__(self) -> str:
@@ -269,26 +280,33 @@ def count_cost(workload: Workload) -> Cost:
         _count_other(workload),
     ]
     if workload.output_head:
-        operators.append(_count_head(workload))
+        # Only the last token of a pass decides what comes next.
+        operators.append(count_head(workload, workload.passes, workload.passes))
     return Cost(workload, tuple(operators))
+
+
+def count_head(workload: Workload, tokens: int, readings: int) -> Operator:
+    """Return what the output head costs over some tokens of each sequence.
+
+    Parameters
+    ----------
+    workload : Workload
+    tokens : int
+        That are scored, of each sequence.
+    readings : int
+        How often the weights are read for that.
+    """
+    transformer, rows = workload.transformer, workload.batch_size * tokens
+    weights = transformer.head_weights * (1 - workload.sparsity)
+    elements = rows * (transformer.hidden_size + transformer.vocabulary_size)
+    moved = readings * weights * workload.weight_bytes + elements * workload.activation_bytes
+    return Operator(HEAD, 2 * rows * weights, moved)
 
 
 def describe_workload(workload: Workload) -> dict[str, Any]:
     """Return the choices of a workload by name, without the model."""
     return {
-        name: getattr(workload, name)
-        for name in (
-            "phase",
-            "sequence_length",
-            "prompt_length",
-            "batch_size",
-            "weight_bytes",
-            "activation_bytes",
-            "cache_bytes",
-            "sparsity",
-            "fused",
-            "output_head",
-        )
+        each.name: getattr(workload, each.name) for each in fields(workload) if each.name != "transformer"
     }
 
 
@@ -368,16 +386,6 @@ def _count_other(workload: Workload) -> Operator:
     return _over_layers(OTHER, workload, flops, 0 if workload.fused else elements * workload.activation_bytes)
 
 
-def _count_head(workload: Workload) -> Operator:
-    transformer = workload.transformer
-    # Only the last token of a pass decides what comes next.
-    rows = workload.batch_size * workload.passes
-    weights = transformer.head_weights * (1 - workload.sparsity)
-    elements = rows * (transformer.hidden_size + transformer.vocabulary_size)
-    moved = workload.passes * weights * workload.weight_bytes + elements * workload.activation_bytes
-    return Operator(HEAD, 2 * rows * weights, moved)
-
-
 def _over_layers(operator: str, workload: Workload, flops: float, moved: float) -> Operator:
     layers = workload.transformer.layers
     return Operator(operator, float(layers * flops), float(layers * moved))
@@ -404,12 +412,3 @@ def _key_value_bytes(workload: Workload) -> float:
 def _used_experts(transformer: Transformer, tokens: float) -> float:
     share = transformer.active_experts / transformer.experts
     return float(transformer.experts * (1 - (1 - share) ** tokens))
-
-
-def _to_record(operator: Operator) -> dict[str, Any]:
-    return {
-        "operator": operator.operator,
-        "flops": operator.flops,
-        "bytes": operator.bytes,
-        "arithmetic_intensity": operator.arithmetic_intensity,
-    }

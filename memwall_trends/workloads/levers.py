@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from memwall_trends.errors import MemwallError
-from memwall_trends.workloads.costs import DECODE, HEAD, PREFILL, Cost, Operator, Workload, count_cost
+from memwall_trends.workloads.costs import DECODE, PREFILL, Cost, Workload, count_cost, count_head
 from memwall_trends.workloads.roofline import Device, Placement, place
 from memwall_trends.workloads.transformers import (
     Transformer,
     check_count,
     find_transformer,
-    list_transformers,
+    load_transformers,
 )
 
 if TYPE_CHECKING:
@@ -144,8 +144,8 @@ def _speculate(
     drafted = replace(
         workload, transformer=small, sequence_length=length, prompt_length=length - draft_length
     )
-    # A prompt has its last token scored, a check each one.
-    scores = [_score(checked, draft_length)] if workload.output_head else []
+    # A prompt has its last token scored, a check each one; the weights are read once.
+    scores = [count_head(checked, draft_length, 0)] if workload.output_head else []
     check = Placement(
         device=device, cost=Cost(checked, (*count_cost(checked).operators, *scores)), devices=devices
     )
@@ -164,14 +164,6 @@ def _speculate(
         "time_per_token_s": time_s / tokens * workload.batch_size,
         "tokens_per_second": tokens / time_s / devices,
     }
-
-
-def _score(workload: Workload, tokens: int) -> Operator:
-    """Return the output head over further tokens of a pass, whose weights are read already."""
-    transformer, rows = workload.transformer, workload.batch_size * tokens
-    elements = rows * (transformer.hidden_size + transformer.vocabulary_size)
-    flops = 2 * rows * transformer.head_weights * (1 - workload.sparsity)
-    return Operator(HEAD, float(flops), elements * workload.activation_bytes)
 
 
 def _to_row(lever: str, placed: Placement) -> dict[str, Any]:
@@ -193,10 +185,9 @@ def _find_smaller(transformer: Transformer) -> Transformer | None:
     from memwall_trends.datasets import load_table
 
     makers = dict(load_table("transformers")[["name", "vendor"]].to_numpy().tolist())
-    known = [find_transformer(name) for name in list_transformers()]
     fitting = [
         each
-        for each in known
+        for each in load_transformers()
         if makers[each.name] == makers.get(transformer.name)
         and each.kind == transformer.kind
         and each.parameters <= SMALLER_SHARE * transformer.parameters

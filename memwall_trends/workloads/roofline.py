@@ -234,10 +234,7 @@ class Placement:
     def _operator_record(self, operator: Operator) -> dict[str, Any]:
         times = self._operator_times_s(operator)
         return {
-            "operator": operator.operator,
-            "flops": operator.flops,
-            "bytes": operator.bytes,
-            "arithmetic_intensity": operator.arithmetic_intensity,
+            **operator.to_record(),
             "bound": max(times, key=lambda name: times[name]),
             "time_s": max(times.values()),
         }

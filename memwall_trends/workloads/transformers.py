@@ -96,6 +96,11 @@ class Transformer:
             raise MemwallError(f"a token cannot use {self.active_experts} of {self.experts} expert(s)")
 
     @property
+    def has_output_head(self) -> bool:
+        """Whether what comes next is scored: in a decoder."""
+        return self.kind == DECODER
+
+    @property
     def query_size(self) -> int:
         """Width of the queries of one token, all heads."""
         return self.heads * self.head_size
@@ -202,6 +207,22 @@ class Transformer:
         return replace(self, **given, title=f"{self.title} ({sizes})")
 
 
+def load_transformers() -> list[Transformer]:
+    """Return the built-in models.
+
+    Examples
+    --------
+    >>> max(load_transformers(), key=lambda model: model.parameters).name
+    'llama-3-405b'
+    """
+    models = []
+    for row in load_table("transformers").to_dict(orient="records"):
+        sizes: dict[str, Any] = {size: int(row[size]) for size in SIZES}
+        flags = {flag: row[flag] == "yes" for flag in ("gated", "tied")}
+        models.append(Transformer(name=row["name"], title=row["title"], kind=row["kind"], **flags, **sizes))
+    return models
+
+
 def list_transformers() -> list[str]:
     """Return the names of the built-in models.
 
@@ -210,7 +231,7 @@ def list_transformers() -> list[str]:
     >>> list_transformers()[:3]
     ['bert-base', 'bert-large', 'gpt2']
     """
-    return [str(name) for name in load_table("transformers")["name"]]
+    return [model.name for model in load_transformers()]
 
 
 def find_transformer(name: str) -> Transformer:
@@ -226,13 +247,10 @@ def find_transformer(name: str) -> Transformer:
     >>> find_transformer("gpt2").layers
     12
     """
-    rows = {row["name"]: row for row in load_table("transformers").to_dict(orient="records")}
-    if name not in rows:
-        raise unknown("model", name, rows)
-    row = rows[name]
-    sizes: dict[str, Any] = {size: int(row[size]) for size in SIZES}
-    flags = {flag: row[flag] == "yes" for flag in ("gated", "tied")}
-    return Transformer(name=row["name"], title=row["title"], kind=row["kind"], **flags, **sizes)
+    models = {model.name: model for model in load_transformers()}
+    if name not in models:
+        raise unknown("model", name, models)
+    return models[name]
 
 
 def check_count(name: str, number: float) -> None:

@@ -142,14 +142,7 @@ def find_when_bound(
     if not batch_sizes:
         raise MemwallError("batch_sizes: expected at least one, as in [1]; got none")
     chosen = {"dataset": dataset, "precision": precision, "where": where, **(choice or {})}
-    frontier = list_frontier(**chosen)
-    if len(frontier) < FEWEST:
-        raise TooFewObservations(
-            "since when a workload is memory-bound takes devices that set records of peak FLOPS and report "
-            f"DRAM bandwidth too: expected at least {FEWEST}, got {len(frontier)}; choose fewer conditions, "
-            "or another dataset",
-            len(frontier),
-        )
+    frontier = list_frontier(fewest=FEWEST, **chosen)
     gap = fit_gap(*SERIES, **chosen)
     projected = gap.project([at], level).iloc[0]
     projection = {str(name): float(number) for name, number in projected.items()}
@@ -174,6 +167,7 @@ def find_when_bound(
 
 def list_frontier(
     *,
+    fewest: int = 1,
     dataset: str = defaults.DATASET,
     precision: str | None = None,
     where: Any = None,
@@ -183,6 +177,8 @@ def list_frontier(
 
     Parameters
     ----------
+    fewest : int
+        How many are needed.
     dataset, precision, where, **choice
         As in `memwall_trends.gap.pair_devices`.
 
@@ -190,6 +186,11 @@ def list_frontier(
     -------
     DataFrame
         ``name, date, precision, value``; ``value`` is the machine balance in FLOP/byte.
+
+    Raises
+    ------
+    TooFewObservations
+        If there are fewer.
 
     Examples
     --------
@@ -208,10 +209,17 @@ def list_frontier(
         where=conditions["peak_flops"],
         overlay=choice.get("overlay") or (),
     ).observations
+    paired = rates[rates["name"].isin(_all_paired(dataset, precision, where, choice))]
+    records = select_frontier(paired.reset_index(drop=True))
     balance = pairs.set_index("name")["value"]
-    paired = rates[rates["name"].isin(_all_paired(dataset, precision, where, choice))].reset_index(drop=True)
-    records = select_frontier(paired)
     records = records[records["name"].isin(balance.index)]
+    if len(records) < fewest:
+        raise TooFewObservations(
+            "since when a workload is memory-bound takes devices that set records of peak FLOPS and report "
+            f"DRAM bandwidth too: expected at least {fewest}, got {len(records)}; choose fewer conditions, "
+            "or another dataset",
+            len(records),
+        )
     frontier: pd.DataFrame = records[["name", "date", "precision"]].assign(
         value=records["name"].map(balance).to_numpy()
     )

@@ -18,6 +18,7 @@ test: $(VENV)/.installed-dev
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 	$(BIN)/frictionless validate datasets/datapackage.json
 	$(BIN)/memwall-trends validate
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from memwall_trends import adding
-from memwall_trends.adding import add_rows, check_rows, chip_rows, find_effects, read_chip
+from memwall_trends.curation import adding
+from memwall_trends.curation.adding import add_rows, check_rows, chip_rows, find_effects, read_chip
 from memwall_trends.datasets import datasets_folder, load_table
 from memwall_trends.datasets.overlay import read_overlay
 from memwall_trends.errors import MemwallError
-from memwall_trends.trends import fit_trend
+from memwall_trends.fitting.trends import fit_trend
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from memwall_trends.backtest import calibrate, run_backtest
 from memwall_trends.errors import MemwallError
-from memwall_trends.methods import Method
+from memwall_trends.fitting.methods import Method
+from memwall_trends.questions.backtest import calibrate, run_backtest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

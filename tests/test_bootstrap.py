@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from memwall_trends.bootstrap import Sample, _weights, bootstrap_lines, fit_lines
 from memwall_trends.datasets import list_series
 from memwall_trends.errors import MemwallError
-from memwall_trends.estimators import find_estimator, ordinary_least_squares
-from memwall_trends.growth import t_quantile
-from memwall_trends.methods import Method, fit_line
+from memwall_trends.fitting.bootstrap import Sample, _weights, bootstrap_lines, fit_lines
+from memwall_trends.fitting.bounds import t_quantile
+from memwall_trends.fitting.estimators import find_estimator, ordinary_least_squares
+from memwall_trends.fitting.methods import Method, fit_line
+from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.selection import choose_observations, select_frontier
-from memwall_trends.trends import fit_trend
 
 SLOPE = 0.24
 ORIGIN = 2012.0

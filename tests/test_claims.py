@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from memwall_trends.claims import (
+from memwall_trends.datasets import datasets_folder, load_table
+from memwall_trends.errors import MemwallError
+from memwall_trends.fitting.trends import fit_trend
+from memwall_trends.questions.claims import (
     AGREES,
     AGREES_CUT_OFF,
     AGREES_ROUNDED,
@@ -25,11 +28,8 @@ from memwall_trends.claims import (
     load_claims,
     reproduce,
 )
-from memwall_trends.datasets import datasets_folder, load_table
-from memwall_trends.errors import MemwallError
-from memwall_trends.gap import fit_gap
+from memwall_trends.questions.gap import fit_gap
 from memwall_trends.selection import choose_observations
-from memwall_trends.trends import fit_trend
 
 if TYPE_CHECKING:
     from collections.abc import Callable

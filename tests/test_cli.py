@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from memwall_trends.datasets import list_tables, load_table
-from memwall_trends.trends import fit_trend
+from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.units import format_number
 
 if TYPE_CHECKING:

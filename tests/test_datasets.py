@@ -27,7 +27,7 @@ from memwall_trends.datasets import (
     load_table,
 )
 from memwall_trends.errors import MemwallError
-from memwall_trends.trends import fit_trend
+from memwall_trends.fitting.trends import fit_trend
 
 if TYPE_CHECKING:
     from collections.abc import Callable

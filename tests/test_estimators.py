@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 
 from memwall_trends.datasets import list_series, load_observations
 from memwall_trends.errors import MemwallError
-from memwall_trends.estimators import ESTIMATORS, find_estimator, ordinary_least_squares
-from memwall_trends.growth import Growth
-from memwall_trends.methods import Method, fit_line
+from memwall_trends.fitting.estimators import ESTIMATORS, find_estimator, ordinary_least_squares
+from memwall_trends.fitting.growth import Growth
+from memwall_trends.fitting.methods import Method, fit_line
 from memwall_trends.selection import choose_observations, select
 from memwall_trends.units import decimal_years
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from memwall_trends.estimators import Estimate, Floats
+    from memwall_trends.fitting.estimators import Estimate, Floats
 
 SLOPE = 0.24
 N_SIMULATED = 2000

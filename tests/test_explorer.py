@@ -19,10 +19,10 @@ from memwall_trends.datasets import find_series, list_datasets, list_series, loa
 from memwall_trends.errors import MemwallError
 from memwall_trends.explorer import build_explorer, save_explorer
 from memwall_trends.explorer.chart import COLOURS
-from memwall_trends.gap import fit_gap
-from memwall_trends.growth import t_quantile
+from memwall_trends.fitting.bounds import t_quantile
+from memwall_trends.fitting.trends import fit_trend
+from memwall_trends.questions.gap import fit_gap
 from memwall_trends.selection import PRECISIONS, choose_observations
-from memwall_trends.trends import fit_trend
 from tests.test_figures import contrast_with_white
 
 if TYPE_CHECKING:

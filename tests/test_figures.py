@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memwall_trends import defaults, theme
+from memwall_trends import defaults
 from memwall_trends.errors import MemwallError
 from memwall_trends.figures import (
     FIGURES,
@@ -22,15 +22,16 @@ from memwall_trends.figures import (
     hw_scaling,
     save_figure,
     specification_curve,
+    theme,
 )
 from memwall_trends.figures.balance import workload_intensity
 from memwall_trends.figures.chosen import choose_workloads
 from memwall_trends.figures.labels import CHARACTER_WIDTH, LINE_HEIGHT, place_labels
 from memwall_trends.figures.roofline import roofline
 from memwall_trends.figures.workloads import levers, training_memory
-from memwall_trends.gap import fit_gap
-from memwall_trends.sensitivity import run_sensitivity
-from memwall_trends.trends import fit_trend
+from memwall_trends.fitting.trends import fit_trend
+from memwall_trends.questions.gap import fit_gap
+from memwall_trends.questions.sensitivity import run_sensitivity
 from memwall_trends.units import decimal_years, format_number
 from memwall_trends.workloads import count_cost, count_training_memory, find_device, find_transformer
 

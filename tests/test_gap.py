@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memwall_trends.errors import MemwallError
-from memwall_trends.gap import WAYS, fit_gap, pair_devices, welch_satterthwaite
-from memwall_trends.growth import t_quantile
-from memwall_trends.methods import Method
-from memwall_trends.trends import fit_trend
+from memwall_trends.fitting.bounds import t_quantile
+from memwall_trends.fitting.methods import Method
+from memwall_trends.fitting.trends import fit_trend
+from memwall_trends.questions.gap import WAYS, fit_gap, pair_devices, welch_satterthwaite
 
 
 def test_growth_and_projection_agree_with_r(reference: dict[str, dict[str, float]]) -> None:

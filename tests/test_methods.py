@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from memwall_trends.errors import MemwallError
-from memwall_trends.estimators import ESTIMATORS
-from memwall_trends.methods import Method, as_method
-from memwall_trends.trends import Trend, fit_trend
+from memwall_trends.fitting.estimators import ESTIMATORS
+from memwall_trends.fitting.methods import Method, as_method
+from memwall_trends.fitting.trends import Trend, fit_trend
 
 
 def fit(method: str | Method, **choice: Any) -> Trend:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from memwall_trends.errors import MemwallError
 from memwall_trends.figures import FIGURES, hw_scaling
-from memwall_trends.pgfplots import escape, to_pgfplots
+from memwall_trends.figures.pgfplots import escape, to_pgfplots
 
 if TYPE_CHECKING:
     from pathlib import Path

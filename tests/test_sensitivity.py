@@ -10,9 +10,9 @@ import pytest
 
 from memwall_trends.datasets import list_series
 from memwall_trends.errors import MemwallError
+from memwall_trends.fitting.trends import fit_trend
+from memwall_trends.questions.sensitivity import CHOICES, Sensitivity, find_effects, run_sensitivity
 from memwall_trends.selection import choose_observations
-from memwall_trends.sensitivity import CHOICES, Sensitivity, find_effects, run_sensitivity
-from memwall_trends.trends import fit_trend
 
 if TYPE_CHECKING:
     from collections.abc import Callable

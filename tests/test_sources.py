@@ -9,7 +9,7 @@ from pybtex.database import parse_string
 from memwall_trends.datasets import count_sources, find_sources, list_series, load_table, to_bibtex
 from memwall_trends.datasets.sources import source_kinds
 from memwall_trends.errors import MemwallError
-from memwall_trends.trends import fit_trend
+from memwall_trends.fitting.trends import fit_trend
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from memwall_trends.errors import MemwallError
-from memwall_trends.stability import NO_BREAK, SLOWED, SPED_UP, fit_break, rolling_rates
-from memwall_trends.trends import fit_trend
+from memwall_trends.fitting.trends import fit_trend
+from memwall_trends.questions.stability import NO_BREAK, SLOWED, SPED_UP, fit_break, rolling_rates
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from memwall_trends.datasets import list_series, load_table
 from memwall_trends.errors import MemwallError, TooFewObservations
-from memwall_trends.trends import fit_trend
+from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.units import decimal_years, format_number
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from memwall_trends.curation.rules import DOUBTS, RULES
+from memwall_trends.curation.validation import CHECKED, validate
 from memwall_trends.datasets import datasets_folder, list_series, load_table
 from memwall_trends.datasets.overlay import overlay_columns
-from memwall_trends.validation import CHECKED, validate
-from memwall_trends.validation.rules import DOUBTS, RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -259,7 +259,7 @@ def damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Copy the datasets to where they can be damaged, and take them for the shipped ones."""
     folder = tmp_path / "datasets"
     shutil.copytree(datasets_folder(), folder)
-    for module in ("memwall_trends.datasets.registry", "memwall_trends.validation"):
+    for module in ("memwall_trends.datasets.registry", "memwall_trends.curation.validation"):
         monkeypatch.setattr(f"{module}.datasets_folder", lambda: folder)
     return folder
 

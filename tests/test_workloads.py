@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from memwall_trends.datasets import load_table
 from memwall_trends.errors import MemwallError
-from memwall_trends.gap import pair_devices
+from memwall_trends.questions.gap import pair_devices
 from memwall_trends.selection import choose_observations
 from memwall_trends.workloads import (
     Transformer,

@@ -38,9 +38,9 @@ def claims(
     format_: Output = OutputFormat.TABLE,
 ) -> None:
     """Set the growth rates that others published against the curated data."""
-    from memwall_trends.claims import CHECK_RULE, UNTESTED, check_claims
     from memwall_trends.datasets import find_series
-    from memwall_trends.growth import describe_period
+    from memwall_trends.fitting.growth import describe_period
+    from memwall_trends.questions.claims import CHECK_RULE, UNTESTED, check_claims
     from memwall_trends.units import format_level
 
     checked = check_claims(source=source, series=series, overlay=with_ or (), per=per, level=level)
@@ -98,7 +98,7 @@ def _show_untested(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _count(checked: pd.DataFrame) -> str:
-    from memwall_trends.claims import AGREES, FASTER, SLOWER, UNTESTED
+    from memwall_trends.questions.claims import AGREES, FASTER, SLOWER, UNTESTED
 
     words = {
         AGREES: "agree",
@@ -125,6 +125,6 @@ def _shorten(key: str, mark: str) -> str:
 
 
 def _word(verdict: str) -> str:
-    from memwall_trends.claims import FASTER, SLOWER
+    from memwall_trends.questions.claims import FASTER, SLOWER
 
     return {SLOWER: "slower", FASTER: "faster"}.get(verdict, verdict)

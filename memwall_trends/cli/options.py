@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from memwall_trends.methods import Method
+    from memwall_trends.fitting.methods import Method
 
 
 class OutputFormat(StrEnum):
@@ -202,6 +202,6 @@ def read_method(
     seed: int,
 ) -> Method:
     """Return the options that say how to fit, as the functions take them."""
-    from memwall_trends.methods import Method
+    from memwall_trends.fitting.methods import Method
 
     return Method(name, se, quantile, weights, bootstrap, interval, draws, seed)

@@ -17,7 +17,7 @@ from memwall_trends.errors import MemwallError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from memwall_trends.adding import Effect
+    from memwall_trends.curation.adding import Effect
 
 DESCRIBING = (
     "table", "value", "name", "vendor", "kind", "date", "precision", "engine", "sparsity", "memory", "family",
@@ -143,7 +143,7 @@ def add(
     """
     described = {key: cell for key, cell in locals().items() if key in DESCRIBING and cell is not None}
 
-    from memwall_trends import adding
+    from memwall_trends.curation import adding
 
     if from_ is not None and described:
         raise MemwallError(f"--from describes the chip: leave {min(described)!r} out")
@@ -167,7 +167,7 @@ def add(
 
 def _add(rows: pd.DataFrame, into: Path, dry_run: bool, checked: str | None, format_: OutputFormat) -> None:
     """Check rows, show what they do, and append them."""
-    from memwall_trends import adding
+    from memwall_trends.curation import adding
 
     if checked is not None:
         rows = adding.with_check(rows, checked)
@@ -205,8 +205,8 @@ def validate(
     format_: Output = OutputFormat.TABLE,
 ) -> None:
     """Check tables against the data dictionary and each other; exit with 1 if there is a problem."""
+    from memwall_trends.curation.validation import validate as find_problems
     from memwall_trends.datasets import list_tables
-    from memwall_trends.validation import validate as find_problems
 
     problems = find_problems(files or ())
     if problems.empty and format_ is OutputFormat.TABLE:
@@ -294,7 +294,7 @@ def _choose(name: str, description: str, allowed: list[str]) -> str:
 
 def _checked(rows: pd.DataFrame, into: Path) -> pd.DataFrame:
     """Return rows that nothing is wrong with; what looks implausible is asked about or refused."""
-    from memwall_trends import adding
+    from memwall_trends.curation import adding
 
     problems = adding.check_rows(rows, None if into.is_dir() else into)
     if problems.empty:

@@ -31,7 +31,7 @@ from memwall_trends.cli.output import emit, to_records
 if TYPE_CHECKING:
     import pandas as pd
 
-    from memwall_trends.sensitivity import Sensitivity
+    from memwall_trends.questions.sensitivity import Sensitivity
 
 MOST_INFLUENTIAL = 4
 
@@ -59,7 +59,7 @@ def sensitivity(
     format_: Output = OutputFormat.TABLE,
 ) -> None:
     """Fit under every defensible combination of choices; what you choose is not varied."""
-    from memwall_trends.sensitivity import DRAWS, run_sensitivity
+    from memwall_trends.questions.sensitivity import DRAWS, run_sensitivity
 
     fitted = run_sensitivity(
         series,

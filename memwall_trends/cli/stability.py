@@ -62,8 +62,8 @@ def stability(
     format_: Output = OutputFormat.TABLE,
 ) -> None:
     """Ask whether growth slowed or sped up: one break, and the rate of each window of time."""
-    from memwall_trends.growth import describe_period
-    from memwall_trends.stability import fit_break, rolling_rates
+    from memwall_trends.fitting.growth import describe_period
+    from memwall_trends.questions.stability import fit_break, rolling_rates
     from memwall_trends.units import format_level
 
     choice = {
@@ -117,9 +117,9 @@ def backtest(
     format_: Output = OutputFormat.TABLE,
 ) -> None:
     """Forecast the devices of past years from what was known before, and count how often it held."""
-    from memwall_trends.backtest import calibrate, run_backtest
-    from memwall_trends.growth import check_level
-    from memwall_trends.methods import Method
+    from memwall_trends.fitting.bounds import check_level
+    from memwall_trends.fitting.methods import Method
+    from memwall_trends.questions.backtest import calibrate, run_backtest
     from memwall_trends.units import format_level
 
     check_level(level)

@@ -44,9 +44,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from memwall_trends.backtest import Calibration
-    from memwall_trends.gap import Gap
-    from memwall_trends.trends import Trend
+    from memwall_trends.fitting.trends import Trend
+    from memwall_trends.questions.backtest import Calibration
+    from memwall_trends.questions.gap import Gap
 
 FAR_YEARS = 1.0
 CLASSICAL = "t interval, classical standard error"
@@ -73,8 +73,8 @@ def reproduce(
     format_: Output = OutputFormat.TABLE,
 ) -> None:
     """Recompute the growth rates that AI and Memory Wall prints, from the points of its own figures."""
-    from memwall_trends import claims
-    from memwall_trends.growth import describe_period
+    from memwall_trends.fitting.growth import describe_period
+    from memwall_trends.questions import claims
     from memwall_trends.units import format_level
 
     recomputed = claims.reproduce(
@@ -146,7 +146,7 @@ def rate(
     format_: Output = OutputFormat.TABLE,
 ) -> None:
     """Fit an exponential trend to a series and print its growth factor and doubling time."""
-    from memwall_trends.trends import fit_trend
+    from memwall_trends.fitting.trends import fit_trend
 
     choice = read_choice(since, until, where, kind, vendor, scope, precision, frontier, with_)
     trend = fit_trend(
@@ -222,7 +222,7 @@ def gap(
     """Divide two trends: machine balance, how fast it grows, and where it leads."""
     import pandas as pd
 
-    from memwall_trends import gap as gaps
+    from memwall_trends.questions import gap as gaps
     from memwall_trends.units import parse_year
 
     years = [parse_year(text) for text in at or []]
@@ -343,8 +343,8 @@ def figures(
 def _show_claims(rows: list[dict[str, Any]], printed: list[dict[str, Any]], level: float) -> pd.DataFrame:
     import pandas as pd
 
-    from memwall_trends.claims import AGREES_CUT_OFF, AGREES_ROUNDED, DIFFERS
     from memwall_trends.datasets import find_series
+    from memwall_trends.questions.claims import AGREES_CUT_OFF, AGREES_ROUNDED, DIFFERS
     from memwall_trends.units import format_interval, format_level, format_number
 
     words = {AGREES_ROUNDED: "rounds", AGREES_CUT_OFF: "cut off", DIFFERS: "differs"}
@@ -370,8 +370,8 @@ def _show_claims(rows: list[dict[str, Any]], printed: list[dict[str, Any]], leve
 def _show_curated(rows: list[dict[str, Any]], printed: list[dict[str, Any]], level: float) -> pd.DataFrame:
     import pandas as pd
 
-    from memwall_trends.claims import CURATED_FITS, FASTER, HOLDS, SLOWER
     from memwall_trends.datasets import find_series
+    from memwall_trends.questions.claims import CURATED_FITS, FASTER, HOLDS, SLOWER
     from memwall_trends.units import format_interval, format_level, format_number
 
     words = {HOLDS: "holds", SLOWER: "slower", FASTER: "faster"}
@@ -480,7 +480,7 @@ def _calibrate(fitted: Gap, years: Sequence[float], level: float) -> list[Calibr
     """Return for each year what a backtest says of its interval; nothing where none can be had."""
     if fitted.balance is None or not years:
         return [None for _ in years]
-    from memwall_trends.backtest import calibrate, run_backtest
+    from memwall_trends.questions.backtest import calibrate, run_backtest
 
     balance = fitted.balance
     try:

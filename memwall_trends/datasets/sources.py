@@ -83,7 +83,8 @@ def find_sources(rows: pd.DataFrame, overlay: Sequence[str | Path] = ()) -> pd.D
     Parameters
     ----------
     rows : DataFrame
-        Observations with ``source`` and ``date_source``, as in `memwall_trends.trends.Trend.observations`.
+        Observations with ``source`` and ``date_source``, as in
+        `memwall_trends.fitting.trends.Trend.observations`.
     overlay : sequence of str or Path
         Files of a user's rows that are among them; these describe sources of their own.
 

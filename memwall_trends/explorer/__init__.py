@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from memwall_trends import defaults
 from memwall_trends.errors import MemwallError
-from memwall_trends.growth import check_level, check_period, describe_period
+from memwall_trends.fitting.bounds import check_level, check_period
+from memwall_trends.fitting.growth import describe_period
 from memwall_trends.units import format_level
 
 if TYPE_CHECKING:
@@ -126,8 +127,10 @@ def save_explorer(
 
 def _describe_data(overlay: Sequence[str | Path]) -> dict[str, Any]:
     """Return every series of every dataset, the sources that they rest on, and what the fits go by."""
-    from memwall_trends import gap, methods, selection, trends
+    from memwall_trends import selection
     from memwall_trends.datasets import find_series, list_datasets, list_series, load_table
+    from memwall_trends.fitting import methods, trends
+    from memwall_trends.questions import gap
 
     series: list[dict[str, Any]] = []
     used: set[str] = set()

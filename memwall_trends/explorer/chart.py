@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from memwall_trends import theme
+from memwall_trends.figures import theme
 
 if TYPE_CHECKING:
     import altair as alt

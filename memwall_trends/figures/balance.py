@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from memwall_trends import defaults, theme
+from memwall_trends import defaults
+from memwall_trends.figures import theme
 from memwall_trends.figures.chosen import ENCODER, MODEL, PROMPT_LENGTH, choose_workloads, title_of
 from memwall_trends.figures.paper import refuse_choices
 from memwall_trends.figures.timeline import (
@@ -18,13 +19,13 @@ from memwall_trends.figures.timeline import (
     label_records,
     rounded,
 )
-from memwall_trends.growth import describe_period
+from memwall_trends.fitting.growth import describe_period
 from memwall_trends.units import decimal_years, format_interval, format_level, format_number
 
 if TYPE_CHECKING:
     import altair as alt
 
-    from memwall_trends.gap import Gap
+    from memwall_trends.questions.gap import Gap
 
 PROJECTED_TO = dt.date(2030, 12, 31)
 FAN_LEVELS = (0.95, 0.8, 0.5)
@@ -44,7 +45,8 @@ def machine_balance(
     Parameters
     ----------
     dataset, per, level, size, **choice
-        As of `memwall_trends.figures.hw_scaling`; how the trend is found: `memwall_trends.gap.fit_gap`.
+        As of `memwall_trends.figures.hw_scaling`; how the trend is found:
+        `memwall_trends.questions.gap.fit_gap`.
 
     Returns
     -------
@@ -56,7 +58,7 @@ def machine_balance(
     >>> type(machine_balance()).__name__
     'VConcatChart'
     """
-    from memwall_trends.gap import WAYS, fit_gap, pair_devices
+    from memwall_trends.questions.gap import WAYS, fit_gap, pair_devices
 
     fitted = fit_gap("peak_flops", "dram_bandwidth", dataset=dataset, **choice)
     overlay = choice.get("overlay") or ()
@@ -128,7 +130,7 @@ def workload_intensity(
     >>> type(workload_intensity()).__name__
     'VConcatChart'
     """
-    from memwall_trends.gap import fit_gap, pair_devices
+    from memwall_trends.questions.gap import fit_gap, pair_devices
     from memwall_trends.workloads.bounds import SERIES, list_frontier
 
     refuse_choices("workload-intensity", {"frontier": choice.pop("frontier", False)})

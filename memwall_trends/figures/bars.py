@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from memwall_trends import theme
+from memwall_trends.figures import theme
 from memwall_trends.figures.timeline import rounded
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def draw_stacked_bars(
     y_title : str
         Of the value axis, with the unit.
     size : str
-        One of `memwall_trends.theme.SIZES`.
+        One of `memwall_trends.figures.theme.SIZES`.
     limits : DataFrame
         ``bar, value, text``, marked at that value with that text; none where it is empty.
     height_share : float

@@ -9,9 +9,10 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from memwall_trends import defaults, theme
+from memwall_trends import defaults
 from memwall_trends.datasets import list_series
 from memwall_trends.errors import MemwallError
+from memwall_trends.figures import theme
 from memwall_trends.figures.paper import refuse_choices
 from memwall_trends.figures.timeline import (
     describe_points,
@@ -19,7 +20,7 @@ from memwall_trends.figures.timeline import (
     series_title,
     value_ticks,
 )
-from memwall_trends.growth import describe_period
+from memwall_trends.fitting.growth import describe_period
 from memwall_trends.units import format_level, format_number
 
 DECADE, MANY_DECADES, MOST_TICKS = 10, 100, 8
@@ -41,14 +42,14 @@ def claim_against_fit(
     dataset : str, optional
         Not to be given: both datasets are shown.
     per, level, size, **choice
-        As of `memwall_trends.claims.reproduce` and `memwall_trends.figures.hw_scaling`.
+        As of `memwall_trends.questions.claims.reproduce` and `memwall_trends.figures.hw_scaling`.
 
     Examples
     --------
     >>> type(claim_against_fit()).__name__
     'VConcatChart'
     """
-    from memwall_trends.claims import reproduce
+    from memwall_trends.questions.claims import reproduce
 
     if dataset is not None:
         raise MemwallError("the figure claim-against-fit compares both datasets: leave out --dataset")
@@ -96,7 +97,7 @@ def specification_curve(
     Parameters
     ----------
     series, dataset, per, level, **choice
-        As in `memwall_trends.sensitivity.run_sensitivity`; what is chosen is not varied.
+        As in `memwall_trends.questions.sensitivity.run_sensitivity`; what is chosen is not varied.
     size : str
         As of `memwall_trends.figures.hw_scaling`.
 
@@ -111,7 +112,7 @@ def specification_curve(
     'VConcatChart'
     """
     # Here, so that a figure of points alone does not wait for it.
-    from memwall_trends.sensitivity import CHOICES, run_sensitivity
+    from memwall_trends.questions.sensitivity import CHOICES, run_sensitivity
 
     chosen = theme.find_size(size)
     fitted = run_sensitivity(series, dataset=dataset, per=per, level=level, **choice)
@@ -177,8 +178,8 @@ def rolling_rates(
     >>> type(rolling_rates(since=2000)).__name__
     'VConcatChart'
     """
-    from memwall_trends.stability import NO_BREAK, WINDOW_YEARS, fit_break
-    from memwall_trends.stability import rolling_rates as roll
+    from memwall_trends.questions.stability import NO_BREAK, WINDOW_YEARS, fit_break
+    from memwall_trends.questions.stability import rolling_rates as roll
 
     chosen = theme.find_size(size)
     panels, found = [], []
@@ -226,7 +227,7 @@ def backtest_coverage(
     >>> type(backtest_coverage(until=2020)).__name__
     'VConcatChart'
     """
-    from memwall_trends.backtest import run_backtest
+    from memwall_trends.questions.backtest import run_backtest
 
     chosen = theme.find_size(size)
     rows: list[dict[str, Any]] = []
@@ -300,14 +301,14 @@ def published_claims(
     dataset : str, optional
         Not to be given: claims are set against the curated data.
     per, level, size, **choice
-        As of `memwall_trends.claims.check_claims`; of the choices ``overlay``.
+        As of `memwall_trends.questions.claims.check_claims`; of the choices ``overlay``.
 
     Examples
     --------
     >>> type(published_claims()).__name__
     'VConcatChart'
     """
-    from memwall_trends.claims import check_claims
+    from memwall_trends.questions.claims import check_claims
 
     if dataset not in (None, defaults.DATASET):
         raise MemwallError("the figure published-claims is about the curated data: leave out --dataset")
@@ -456,7 +457,7 @@ def _published_panel(
 def _rolling_panel(
     rates: pd.DataFrame, kink: Any, name: str, chosen: theme.Size, per: float
 ) -> alt.LayerChart:
-    from memwall_trends.stability import NO_BREAK
+    from memwall_trends.questions.stability import NO_BREAK
 
     rates = rates[["until", "rate", "ci_low", "ci_high", "n_obs"]]
     rates = rates.assign(**{key: rounded(rates[key]) for key in ("until", "rate", "ci_low", "ci_high")})
@@ -531,8 +532,8 @@ def _options_panel(curve: pd.DataFrame, name: str, x: alt.X, chosen: theme.Size)
 
 def _series_and_balance(dataset: str, choice: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """Return the observations of peak FLOPS, DRAM bandwidth and machine balance by what they are called."""
-    from memwall_trends.gap import pair_devices
-    from memwall_trends.trends import fit_trends
+    from memwall_trends.fitting.trends import fit_trends
+    from memwall_trends.questions.gap import pair_devices
 
     trends = fit_trends(["peak_flops", "dram_bandwidth"], dataset=dataset, **choice)
     rows = {series_title(trend.series, dataset): trend.observations for trend in trends}

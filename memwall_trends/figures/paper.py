@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from memwall_trends import defaults, theme
-from memwall_trends.claims import load_claims
+from memwall_trends import defaults
 from memwall_trends.datasets import load_table
 from memwall_trends.errors import MemwallError
+from memwall_trends.figures import theme
 from memwall_trends.figures.bars import draw_stacked_bars
 from memwall_trends.figures.timeline import (
     Group,
@@ -24,8 +24,9 @@ from memwall_trends.figures.timeline import (
     rounded,
     series_title,
 )
+from memwall_trends.fitting.trends import Trend, fit_trends
+from memwall_trends.questions.claims import load_claims
 from memwall_trends.selection import choose_observations, merge_where, parse_where
-from memwall_trends.trends import Trend, fit_trends
 
 if TYPE_CHECKING:
     import altair as alt
@@ -51,16 +52,17 @@ def hw_scaling(
     ----------
     dataset : str
         Where the series are from. Of the curated tables those rows count that the paper's claims are about,
-        from the paper's first point on, as in `memwall_trends.claims.reproduce`; `choice` may widen that.
+        from the paper's first point on, as in `memwall_trends.questions.claims.reproduce`; `choice` may
+        widen that.
     per : float
         Period of the growth factors in the legend, in years.
     level : float
         Level of the bands, confidence intervals of the fitted mean.
     size : str
-        One of `memwall_trends.theme.SIZES`.
+        One of `memwall_trends.figures.theme.SIZES`.
     **choice
         Which observations count: ``since, until, where, precision, frontier, overlay`` of
-        `memwall_trends.trends.fit_trend`. Rows of the overlay are drawn large.
+        `memwall_trends.fitting.trends.fit_trend`. Rows of the overlay are drawn large.
 
     Returns
     -------

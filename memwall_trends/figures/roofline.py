@@ -10,7 +10,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from memwall_trends import defaults, theme
+from memwall_trends import defaults
+from memwall_trends.figures import theme
 from memwall_trends.figures.chosen import ENCODER, MODEL, choose_workloads, title_of
 from memwall_trends.figures.labels import CHARACTER_WIDTH, LINE_HEIGHT, place_labels
 from memwall_trends.figures.paper import refuse_choices

@@ -66,7 +66,7 @@ def save_figure(chart: alt.TopLevelMixin, path: str | Path) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if ending == "tex":
-            from memwall_trends.pgfplots import to_pgfplots
+            from memwall_trends.figures.pgfplots import to_pgfplots
 
             path.write_text(to_pgfplots(chart.to_dict()), encoding="utf-8", newline="\n")
         elif ending == "html":

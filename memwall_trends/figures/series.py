@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from memwall_trends import defaults, theme
+from memwall_trends import defaults
 from memwall_trends.errors import MemwallError, TooFewObservations, unknown
+from memwall_trends.figures import theme
 from memwall_trends.figures.timeline import (
     Group,
     describe_line,
@@ -17,9 +18,9 @@ from memwall_trends.figures.timeline import (
     legend_label,
     series_title,
 )
-from memwall_trends.growth import describe_period
+from memwall_trends.fitting.growth import describe_period
+from memwall_trends.fitting.trends import fit_trends
 from memwall_trends.selection import choose_observations
-from memwall_trends.trends import fit_trends
 
 if TYPE_CHECKING:
     import altair as alt
@@ -289,7 +290,7 @@ def _group(
     rows: pd.DataFrame, name: str, place: int, per: float, level: float, user_rows: frozenset[str]
 ) -> Group:
     """Return rows with their trend where there are enough of them, else the points alone."""
-    from memwall_trends.trends import fit_trend
+    from memwall_trends.fitting.trends import fit_trend
 
     try:
         trend = fit_trend(rows) if len(rows) >= FEW_POINTS else None

@@ -10,11 +10,12 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from memwall_trends import defaults, theme
+from memwall_trends import defaults
 from memwall_trends.datasets import find_series
 from memwall_trends.datasets.overlay import read_overlay
+from memwall_trends.figures import theme
 from memwall_trends.figures.labels import place_labels
-from memwall_trends.growth import describe_period
+from memwall_trends.fitting.growth import describe_period
 from memwall_trends.selection import select_frontier
 from memwall_trends.units import decimal_years, format_interval, format_level, format_number
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from memwall_trends.trends import Trend
+    from memwall_trends.fitting.trends import Trend
 
 POINTS = {
     defaults.PAPER: "Points: recovered from the figures of Gholami et al., AI and Memory Wall "
@@ -99,7 +100,7 @@ def draw_timeline(
     y_title : str
         Of the value axis, with the unit.
     size : str
-        One of `memwall_trends.theme.SIZES`.
+        One of `memwall_trends.figures.theme.SIZES`.
     level : float
         Level of the bands.
     height_share : float

@@ -8,8 +8,9 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from memwall_trends import defaults, theme
+from memwall_trends import defaults
 from memwall_trends.datasets import load_table
+from memwall_trends.figures import theme
 from memwall_trends.figures.bars import draw_stacked_bars
 from memwall_trends.figures.chosen import (
     MODEL,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from memwall_trends import defaults
 from memwall_trends.errors import MemwallError, TooFewObservations
-from memwall_trends.gap import Gap, fit_gap, pair_devices
+from memwall_trends.questions.gap import Gap, fit_gap, pair_devices
 from memwall_trends.selection import choose_observations, select_frontier, split_where
 from memwall_trends.workloads.costs import ELEMENTS, Workload, count_cost, describe_workload
 from memwall_trends.workloads.roofline import COMPUTE, FORMAT_BYTES, MEMORY
@@ -112,7 +112,7 @@ def find_when_bound(
     fused : bool
         Count the least traffic; see `memwall_trends.workloads.count_cost`.
     dataset, precision, where
-        As in `memwall_trends.gap.fit_gap`.
+        As in `memwall_trends.questions.gap.fit_gap`.
     choice : dict, optional
         ``since, until, overlay``, as there.
     **options
@@ -180,7 +180,7 @@ def list_frontier(
     fewest : int
         How many are needed.
     dataset, precision, where, **choice
-        As in `memwall_trends.gap.pair_devices`.
+        As in `memwall_trends.questions.gap.pair_devices`.
 
     Returns
     -------

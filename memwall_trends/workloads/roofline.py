@@ -311,7 +311,7 @@ def find_device(
         A number format of `FORMAT_BYTES`, or a policy of `memwall_trends.selection.PRECISIONS`; ``best16`` by
         default.
     dataset, overlay
-        As in `memwall_trends.trends.fit_trend`.
+        As in `memwall_trends.fitting.trends.fit_trend`.
 
     Raises
     ------

@@ -10,16 +10,17 @@ import pandas as pd
 
 from memwall_trends import defaults
 from memwall_trends.errors import MemwallError
-from memwall_trends.growth import Growth, check_level
+from memwall_trends.fitting.bounds import check_level
+from memwall_trends.fitting.growth import Growth
+from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.selection import choose_observations
-from memwall_trends.trends import fit_trend
 from memwall_trends.units import decimal_years, format_interval, format_level, format_number
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from memwall_trends.estimators import Floats
-    from memwall_trends.methods import Method
+    from memwall_trends.fitting.estimators import Floats
+    from memwall_trends.fitting.methods import Method
 
 WINDOW_YEARS = 10
 BREAK_DRAWS = 1999
@@ -153,7 +154,7 @@ def fit_break(
     Parameters
     ----------
     data : str, Path or DataFrame
-        As in `memwall_trends.trends.fit_trend`.
+        As in `memwall_trends.fitting.trends.fit_trend`.
     draws : int
         Resamples of the test.
     seed : int
@@ -252,7 +253,7 @@ def rolling_rates(
     Parameters
     ----------
     data, method
-        As in `memwall_trends.trends.fit_trend`.
+        As in `memwall_trends.fitting.trends.fit_trend`.
     window_years, step_years : float
         Length of a window, and from one to the next.
     per, level : float

@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 
 from memwall_trends import defaults
-from memwall_trends.bootstrap import INTERVALS, Sample, bootstrap_lines
 from memwall_trends.errors import MemwallError, unknown
-from memwall_trends.estimators import find_estimator
+from memwall_trends.fitting.bootstrap import INTERVALS, Sample, bootstrap_lines
+from memwall_trends.fitting.estimators import find_estimator
 from memwall_trends.units import decimal_years
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from memwall_trends.estimators import Estimate, Floats
+    from memwall_trends.fitting.estimators import Estimate, Floats
     from memwall_trends.selection import Choice
 
 CLUSTER = "vendor"
@@ -37,7 +37,7 @@ class Method:
     Attributes
     ----------
     name : str
-        The estimator, one of `memwall_trends.estimators.ESTIMATORS`.
+        The estimator, one of `memwall_trends.fitting.estimators.ESTIMATORS`.
     se : str, optional
         Standard error of ``ols`` and ``wls``: ``classical``, ``hc3`` or ``cluster`` (by vendor).
     quantile : float, optional

@@ -26,16 +26,16 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from memwall_trends.curation.rules import DOUBTS, GIVEN
+from memwall_trends.curation.validation import CHECKED, validate
 from memwall_trends.datasets import datasets_folder, find_series, list_series, load_table
 from memwall_trends.datasets.appending import append_to_file, append_to_tables, check_place
 from memwall_trends.datasets.files import read_csv, read_text
 from memwall_trends.datasets.overlay import SOURCE_COLUMNS, overlay_columns, read_overlay
 from memwall_trends.errors import MemwallError, TooFewObservations, unknown
+from memwall_trends.fitting.trends import Trend, fit_trend
 from memwall_trends.selection import PRECISIONS
-from memwall_trends.trends import Trend, fit_trend
 from memwall_trends.units import convert_quantity, parse_date
-from memwall_trends.validation import CHECKED, validate
-from memwall_trends.validation.rules import DOUBTS, GIVEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,7 +56,7 @@ class Effect:
     series : str
         The series.
     options : dict
-        What of it was fitted, as options of `memwall_trends.trends.fit_trend`.
+        What of it was fitted, as options of `memwall_trends.fitting.trends.fit_trend`.
     before, after : Trend or None
         Without and with the new rows; None with too few observations.
     """
@@ -156,7 +156,7 @@ def chip_rows(
 
 
 def check_rows(rows: pd.DataFrame, into: Path | None = None) -> pd.DataFrame:
-    """Return what `memwall_trends.validation.validate` says of new rows.
+    """Return what `memwall_trends.curation.validation.validate` says of new rows.
 
     Parameters
     ----------

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from memwall_trends import defaults
-from memwall_trends.claims.judging import UNTESTED, judge, judge_interval
 from memwall_trends.datasets import find_series, load_table
 from memwall_trends.errors import MemwallError, TooFewObservations
-from memwall_trends.growth import check_level
+from memwall_trends.fitting.bounds import check_level
+from memwall_trends.fitting.trends import fit_trend
+from memwall_trends.questions.claims.judging import UNTESTED, judge, judge_interval
 from memwall_trends.selection import (
     choose_observations,
     merge_where,
@@ -19,7 +20,6 @@ from memwall_trends.selection import (
     split_precision,
     split_where,
 )
-from memwall_trends.trends import fit_trend
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

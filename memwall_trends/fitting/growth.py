@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from memwall_trends import defaults
-from memwall_trends.errors import MemwallError
+from memwall_trends.fitting.bounds import check_level, check_period, t_quantile
 from memwall_trends.units import format_interval, format_level, format_number, power_of_ten
 
 if TYPE_CHECKING:
-    from memwall_trends.estimators import Bounds
+    from memwall_trends.fitting.bounds import Bounds
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -47,7 +47,7 @@ class Growth:
 
         Examples
         --------
-        >>> from memwall_trends.trends import fit_trend
+        >>> from memwall_trends.fitting.trends import fit_trend
         >>> round(fit_trend("peak_flops", dataset="gholami2024").growth_factor(per=2), 5)
         3.02573
         """
@@ -60,7 +60,7 @@ class Growth:
 
         Examples
         --------
-        >>> from memwall_trends.trends import fit_trend
+        >>> from memwall_trends.fitting.trends import fit_trend
         >>> [round(bound, 4) for bound in fit_trend("peak_flops", dataset="gholami2024").growth_interval()]
         [2.6823, 3.4131]
         """
@@ -74,7 +74,7 @@ class Growth:
 
         Examples
         --------
-        >>> from memwall_trends.trends import fit_trend
+        >>> from memwall_trends.fitting.trends import fit_trend
         >>> [round(bound, 3) for bound in fit_trend("peak_flops", dataset="gholami2024").doubling_interval()]
         [1.129, 1.405]
         """
@@ -95,7 +95,7 @@ class Growth:
 
         Examples
         --------
-        >>> from memwall_trends.trends import fit_trend
+        >>> from memwall_trends.fitting.trends import fit_trend
         >>> fit_trend("peak_flops", dataset="gholami2024").summary().round(2)
                           quantity     unit  estimate    low   high
         0  growth factor / 2 years        x      3.03   2.68   3.41
@@ -122,7 +122,7 @@ class Growth:
 
         Examples
         --------
-        >>> from memwall_trends.trends import fit_trend
+        >>> from memwall_trends.fitting.trends import fit_trend
         >>> fit_trend("peak_flops", dataset="gholami2024").shown().iloc[0].tolist()
         ['growth factor / 2 years', '3.026x', '2.682 to 3.413']
         """
@@ -153,47 +153,3 @@ def describe_period(per: float) -> str:
     ('2 years', 'year', '0.5 years')
     """
     return "year" if per == 1 else f"{per:g} years"
-
-
-def t_quantile(degrees_of_freedom: float, level: float) -> float:
-    """Return the two-sided quantile of Student's t distribution.
-
-    Raises
-    ------
-    MemwallError
-        If the level is not between 0 and 1.
-
-    Examples
-    --------
-    >>> round(t_quantile(35, 0.95), 4)
-    2.0301
-    """
-    from scipy.special import stdtrit
-
-    return float(stdtrit(degrees_of_freedom, (1 + check_level(level)) / 2))
-
-
-def check_level(level: float) -> float:
-    """Return the level of an interval if it is one: between 0 and 1.
-
-    Examples
-    --------
-    >>> check_level(0.95)
-    0.95
-    """
-    if not 0 < level < 1:
-        raise MemwallError(f"the level of an interval lies between 0 and 1, as in 0.95; got {level:g}")
-    return level
-
-
-def check_period(per: float) -> float:
-    """Return the length of a period in years if it is one: above zero and finite.
-
-    Examples
-    --------
-    >>> check_period(2)
-    2
-    """
-    if not 0 < per < math.inf:
-        raise MemwallError(f"a period is a number of years above zero, as in 2; got {per:g}")
-    return per

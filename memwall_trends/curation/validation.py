@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from memwall_trends import defaults
+from memwall_trends.curation.rules import DOUBTS, RULES, records, source_kinds
 from memwall_trends.datasets import Table, datasets_folder, find_series, list_series, list_tables
 from memwall_trends.datasets.files import parse_dates, parse_values, read_csv
 from memwall_trends.datasets.overlay import KEY_COLUMNS, SOURCE_COLUMNS, read_overlay
 from memwall_trends.errors import MemwallError
-from memwall_trends.validation.rules import DOUBTS, RULES, records, source_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

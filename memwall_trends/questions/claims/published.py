@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from memwall_trends import defaults
-from memwall_trends.claims.judging import AGREES, FASTER, SLOWER, UNTESTED
 from memwall_trends.datasets import load_table
 from memwall_trends.errors import MemwallError, TooFewObservations, unknown
-from memwall_trends.gap import fit_gap, pair_devices
-from memwall_trends.growth import check_level, check_period
+from memwall_trends.fitting.bounds import check_level, check_period
+from memwall_trends.fitting.trends import fit_trend
+from memwall_trends.questions.claims.judging import AGREES, FASTER, SLOWER, UNTESTED
+from memwall_trends.questions.gap import fit_gap, pair_devices
 from memwall_trends.selection import choose_observations, parse_where
-from memwall_trends.trends import fit_trend
 from memwall_trends.units import decimal_years, format_number, parse_date, power_of_ten
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from memwall_trends.growth import Growth
+    from memwall_trends.fitting.growth import Growth
 
 MIN_ROWS = 10
 MIN_COVERAGE = 0.75

@@ -10,23 +10,23 @@ import numpy as np
 import pandas as pd
 
 from memwall_trends import defaults
-from memwall_trends.bootstrap import fit_lines
-from memwall_trends.claims import HOLDS, judge_interval, load_claims
 from memwall_trends.datasets import find_series, load_observations
 from memwall_trends.errors import MemwallError, TooFewObservations
-from memwall_trends.estimators import find_estimator
-from memwall_trends.growth import check_level, check_period
-from memwall_trends.methods import Method, as_method
+from memwall_trends.fitting.bootstrap import fit_lines
+from memwall_trends.fitting.bounds import check_level, check_period
+from memwall_trends.fitting.estimators import find_estimator
+from memwall_trends.fitting.methods import Method, as_method
+from memwall_trends.fitting.trends import fit_trend
+from memwall_trends.questions.claims import HOLDS, judge_interval, load_claims
 from memwall_trends.selection import choose_observations, select
-from memwall_trends.trends import fit_trend
 from memwall_trends.units import decimal_years, format_interval, format_level, format_number, power_of_ten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from memwall_trends.fitting.trends import Trend
     from memwall_trends.selection import When, Where
-    from memwall_trends.trends import Trend
 
 CHOICES = ("precision", "window", "vendors", "kinds", "devices", "method")
 """What is varied, by the column of the specifications that names the option."""
@@ -169,7 +169,7 @@ def run_sensitivity(
     Parameters
     ----------
     series, dataset, since, until, where, precision, frontier, overlay, method
-        As in `memwall_trends.trends.fit_trend`. What is given is not varied: a window, a precision,
+        As in `memwall_trends.fitting.trends.fit_trend`. What is given is not varied: a window, a precision,
         conditions on ``vendor`` or ``kind``, the frontier, a method.
     per, level : float
         Period of the rates in years, and level of their intervals.

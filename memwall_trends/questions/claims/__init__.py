@@ -1,6 +1,6 @@
 """Published growth rates as data, recomputed and judged."""
 
-from memwall_trends.claims.judging import (
+from memwall_trends.questions.claims.judging import (
     AGREES,
     AGREES_CUT_OFF,
     AGREES_ROUNDED,
@@ -14,8 +14,8 @@ from memwall_trends.claims.judging import (
     judge,
     judge_interval,
 )
-from memwall_trends.claims.paper import CURATED_FITS, SOURCE, load_claims, reproduce
-from memwall_trends.claims.published import CHECK_RULE, check_claim, check_claims, describe_printed
+from memwall_trends.questions.claims.paper import CURATED_FITS, SOURCE, load_claims, reproduce
+from memwall_trends.questions.claims.published import CHECK_RULE, check_claim, check_claims, describe_printed
 
 __all__ = [
     "AGREES",

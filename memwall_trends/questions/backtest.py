@@ -11,18 +11,18 @@ import pandas as pd
 
 from memwall_trends import defaults
 from memwall_trends.errors import MemwallError, TooFewObservations
-from memwall_trends.growth import check_level, t_quantile
-from memwall_trends.methods import as_method
+from memwall_trends.fitting.bounds import check_level, t_quantile
+from memwall_trends.fitting.methods import as_method
+from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.selection import choose_observations
-from memwall_trends.trends import fit_trend
 from memwall_trends.units import decimal_years
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from memwall_trends.methods import Method
-    from memwall_trends.trends import Trend
+    from memwall_trends.fitting.methods import Method
+    from memwall_trends.fitting.trends import Trend
 
 HORIZONS_YEARS = (1, 3, 5, 10)
 FEW_OBSERVATIONS, FEW_YEARS = 10, 5.0
@@ -147,7 +147,7 @@ def run_backtest(
     Parameters
     ----------
     data : str, Path or DataFrame
-        As in `memwall_trends.trends.fit_trend`.
+        As in `memwall_trends.fitting.trends.fit_trend`.
     horizons_years : sequence of int
         A forecast is of the devices dated within so many years. Only origins whose whole horizon lies within
         the data count, from the first on by which ten observations over five years were known.

@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from memwall_trends import defaults
-from memwall_trends.bootstrap import Sample, bootstrap_lines
 from memwall_trends.datasets import find_series
 from memwall_trends.errors import MemwallError, TooFewObservations, unknown
-from memwall_trends.growth import Growth, check_level, t_quantile
-from memwall_trends.methods import as_method
+from memwall_trends.fitting.bootstrap import Sample, bootstrap_lines
+from memwall_trends.fitting.bounds import check_level, t_quantile
+from memwall_trends.fitting.growth import Growth
+from memwall_trends.fitting.methods import as_method
+from memwall_trends.fitting.trends import Trend, fit_trend, fit_trends
 from memwall_trends.selection import choose_observations, split_precision, split_where
-from memwall_trends.trends import Trend, fit_trend, fit_trends
 from memwall_trends.units import decimal_years
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from memwall_trends.estimators import Floats
-    from memwall_trends.methods import Method
+    from memwall_trends.fitting.estimators import Floats
+    from memwall_trends.fitting.methods import Method
     from memwall_trends.selection import When, Where
 
 WAYS = {
@@ -356,7 +357,7 @@ def fit_gap(
         One of `WAYS`. By default ``device`` where at least ten devices report both and no ``frontier`` is
         asked for, else ``ratio``.
     dataset, since, until, frontier, overlay, method
-        As in `memwall_trends.trends.fit_trend`, for both.
+        As in `memwall_trends.fitting.trends.fit_trend`, for both.
     where : mapping, optional
         Conditions; each narrows the series that have its column.
     precision : str, optional
@@ -556,7 +557,7 @@ def outside(trend: Trend, year: float) -> float:
 
     Examples
     --------
-    >>> from memwall_trends.trends import fit_trend
+    >>> from memwall_trends.fitting.trends import fit_trend
     >>> outside(fit_trend("dram_bandwidth", dataset="gholami2024"), 2010.0)
     0.0
     """

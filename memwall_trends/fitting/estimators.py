@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from memwall_trends.fitting.bounds import Bounds
+
     Floats = NDArray[np.float64]
     Estimator = Callable[[Floats, Floats], "Estimate"]
-    Bounds = Callable[[float], tuple[float, float]]
 
 STANDARD_ERRORS = ("classical", "hc3", "cluster")
 HUBER_TUNING = 1.345
@@ -253,7 +254,7 @@ def theil_sen(years: Floats, log10_values: Floats) -> Estimate:
     import numpy as np
     from scipy.stats import theilslopes
 
-    from memwall_trends.growth import t_quantile
+    from memwall_trends.fitting.bounds import t_quantile
 
     def bounds(level: float) -> tuple[float, float]:
         fitted = theilslopes(log10_values, years, alpha=level)

@@ -14,7 +14,8 @@ from memwall_trends.errors import MemwallError, unknown
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from memwall_trends.estimators import Bounds, Estimator, Floats
+    from memwall_trends.fitting.bounds import Bounds
+    from memwall_trends.fitting.estimators import Estimator, Floats
 
 INTERVALS = {"percentile": "percentile", "bca": "BCa"}
 """Bootstrap intervals by the name that the user gives, and as scipy calls them."""

@@ -12,8 +12,9 @@ import pandas as pd
 from memwall_trends import defaults
 from memwall_trends.datasets import find_series
 from memwall_trends.errors import MemwallError, TooFewObservations
-from memwall_trends.growth import Growth, t_quantile
-from memwall_trends.methods import FRONTIER_NOTE, Method, as_method, fit_line
+from memwall_trends.fitting.bounds import t_quantile
+from memwall_trends.fitting.growth import Growth
+from memwall_trends.fitting.methods import FRONTIER_NOTE, Method, as_method, fit_line
 from memwall_trends.selection import (
     When,
     Where,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from memwall_trends.estimators import Estimate, Floats
+    from memwall_trends.fitting.estimators import Estimate, Floats
 
 MIN_DISTINCT_DATES = 3
 
@@ -248,7 +249,7 @@ def fit_trend(
     since, until, where, precision, frontier, overlay
         Which observations count; see `memwall_trends.selection.choose_observations`.
     method : str or Method
-        How to fit; the name of an estimator, or a `memwall_trends.methods.Method`.
+        How to fit; the name of an estimator, or a `memwall_trends.fitting.methods.Method`.
     date_column, value_column : str
         Where a CSV or a frame has its dates and values.
 

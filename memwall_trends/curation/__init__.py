@@ -1,0 +1,1 @@
+"""Adding a chip, and the rules that its rows must pass."""

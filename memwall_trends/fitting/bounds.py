@@ -1,0 +1,57 @@
+"""What bounds an interval: its level, its period and the quantile that it spans."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from memwall_trends.errors import MemwallError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Bounds = Callable[[float], tuple[float, float]]
+
+
+def t_quantile(degrees_of_freedom: float, level: float) -> float:
+    """Return the two-sided quantile of Student's t distribution.
+
+    Raises
+    ------
+    MemwallError
+        If the level is not between 0 and 1.
+
+    Examples
+    --------
+    >>> round(t_quantile(35, 0.95), 4)
+    2.0301
+    """
+    from scipy.special import stdtrit
+
+    return float(stdtrit(degrees_of_freedom, (1 + check_level(level)) / 2))
+
+
+def check_level(level: float) -> float:
+    """Return the level of an interval if it is one: between 0 and 1.
+
+    Examples
+    --------
+    >>> check_level(0.95)
+    0.95
+    """
+    if not 0 < level < 1:
+        raise MemwallError(f"the level of an interval lies between 0 and 1, as in 0.95; got {level:g}")
+    return level
+
+
+def check_period(per: float) -> float:
+    """Return the length of a period in years if it is one: above zero and finite.
+
+    Examples
+    --------
+    >>> check_period(2)
+    2
+    """
+    if not 0 < per < math.inf:
+        raise MemwallError(f"a period is a number of years above zero, as in 2; got {per:g}")
+    return per

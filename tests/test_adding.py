@@ -485,7 +485,7 @@ def test_in_a_checkout_the_tables_grow_by_default(
 ) -> None:
     folder = tmp_path / "datasets"
     shutil.copytree(datasets_folder(), folder)
-    for module in ("datasets", "datasets.registry", "validation", "adding"):
+    for module in ("datasets", "datasets.registry", "curation.validation", "curation.adding"):
         monkeypatch.setattr(f"memwall_trends.{module}.datasets_folder", lambda: folder)
     described = (
         '[source]\nkey = "acme-a1"\nkind = "datasheet"\ntitle = "A1"\npublisher = "Acme"\n'

@@ -35,6 +35,9 @@ from .questions.sensitivity import run_sensitivity as run_sensitivity
 from .questions.stability import Break as Break
 from .questions.stability import fit_break as fit_break
 from .questions.stability import rolling_rates as rolling_rates
+from .selection import Choose as Choose
+from .selection import Selection as Selection
+from .selection import select as select
 from .workloads import Transformer as Transformer
 from .workloads import Workload as Workload
 from .workloads import compare_levers as compare_levers

@@ -52,6 +52,41 @@ def unknown(what: str, given: str, known: Iterable[str], hint: str = "") -> Memw
     unknown series 'peak_flop'; did you mean 'peak_flops'? Known: peak_flops, model_size
     """
     names = list(known)
-    close = difflib.get_close_matches(given, names, n=1)
-    guess = f"; did you mean {close[0]!r}?" if close else "."
+    close = find_close(given, names)
+    guess = f"; did you mean {close!r}?" if close else "."
     return MemwallError(f"unknown {what} {given!r}{guess} Known: {', '.join(names)}{hint}")
+
+
+def find_known(what: str, given: str, known: Iterable[str], hint: str = "") -> str:
+    """Return a name as it is known, given in capitals or not.
+
+    Raises
+    ------
+    MemwallError
+        If it is not known; as `unknown` says it.
+
+    Examples
+    --------
+    >>> find_known("precision", "FP8", ["fp16", "fp8"])
+    'fp8'
+    """
+    names = list(known)
+    alike = [name for name in names if name == given] or [
+        name for name in names if name.casefold() == given.casefold()
+    ]
+    if not alike:
+        raise unknown(what, given, names, hint)
+    return alike[0]
+
+
+def find_close(given: str, known: Iterable[str]) -> str:
+    """Return the known name that is closest to a given one, capitals apart; empty where none is close.
+
+    Examples
+    --------
+    >>> find_close("nvida", ["AMD", "NVIDIA"])
+    'NVIDIA'
+    """
+    names = {name.casefold(): name for name in known}
+    close = difflib.get_close_matches(given.casefold(), names, n=1)
+    return names[close[0]] if close else ""

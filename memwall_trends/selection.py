@@ -1,31 +1,36 @@
-"""Which observations count: by date, by the value of a column, by precision, and the frontier."""
+"""Which observations count: every choice, declared once in `Choose`, and the `Selection` that they make."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from textwrap import shorten
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias, TypedDict, cast
 
 import pandas as pd
 
 from memwall_trends import defaults
-from memwall_trends.datasets import load_observations
-from memwall_trends.errors import MemwallError, TooFewObservations, unknown
-from memwall_trends.units import parse_date
+from memwall_trends.datasets import find_series, load_observations
+from memwall_trends.datasets.conditions import (
+    When,
+    Where,
+    describe_where,
+    filter_rows,
+    list_values,
+    merge_where,
+    resolve_where,
+    split_where,
+)
+from memwall_trends.errors import MemwallError, TooFewObservations, find_known, unknown
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+    from typing import Unpack
 
     import numpy as np
     from numpy.typing import NDArray
 
-Where: TypeAlias = "Mapping[str, str | float | Sequence[str | float]]"
-"""Column and wanted value, or values of which a row may have any; ``column!`` and values to leave out."""
-
-When: TypeAlias = "str | int | dt.date"
-"""A year, a month or a day, as `memwall_trends.units.parse_date` reads it."""
+Data: TypeAlias = "str | Path | pd.DataFrame | Selection"
+"""A series as in ``peak_flops``, the path of a CSV, observations, or a selection of one of them."""
 
 PRECISIONS: Mapping[str, tuple[str, ...]] = {
     "best16": ("fp64", "fp32", "tf32", "fp16", "bf16"),
@@ -38,18 +43,70 @@ PRECISIONS: Mapping[str, tuple[str, ...]] = {
 }
 """Precision policies: the number formats of which the best dense rate of a device counts."""
 
-MAX_VALUES_SHOWN = 12
-MAX_VALUE_LENGTH = 40
+COLUMN_CHOICES = ("kind", "vendor", "scope")
+"""The choices that stand for a condition on the column of their name."""
+ROWS_PRINTED = 10
 
 
-@dataclass(frozen=True, eq=False)
-class Choice:
-    """The observations that count, and by which choices.
+class Choose(TypedDict, total=False):
+    """Which observations count: the choices that every function takes that selects.
 
     Attributes
     ----------
+    dataset : str
+        Where to find a series: ``curated`` by default, ``gholami2024`` for the paper's points.
+    since, until : str, int or date
+        First and last day that count; a year (2010) or a month ("2010-06") counts whole.
+    where : mapping
+        Column and value, or values of which a row may have any; a column that ends in ``!`` names the values
+        that no row may have. All columns must match. Of a series, the rows that the data dictionary says are
+        fitted (Transformers, lanes, DRAM but not SRAM) unless `where` names that column.
+    kind, vendor, scope : str or sequence of str
+        The same of the column of that name, in capitals or not: ``vendor="nvidia"``.
+    precision : str
+        The precision policy, one of `memwall_trends.selection.PRECISIONS`; of the curated peak FLOPS
+        ``best16`` unless `where` names a precision.
+    frontier : bool
+        Only devices that exceeded all before them among those that the other choices leave; the window comes
+        last, so that a record is a record when it is set.
+    overlay : sequence of str or Path
+        Files of a user's rows to lay over a series.
+    date_column, value_column : str
+        Where a CSV or a frame has its dates and values.
+
+    Examples
+    --------
+    >>> choices: Choose = {"since": 2015, "vendor": "nvidia"}
+    >>> len(select("dram_bandwidth", dataset="gholami2024", **choices).observations)
+    8
+    """
+
+    dataset: str
+    since: When | None
+    until: When | None
+    where: Where | None
+    kind: str | Sequence[str] | None
+    vendor: str | Sequence[str] | None
+    scope: str | Sequence[str] | None
+    precision: str | None
+    frontier: bool
+    overlay: Sequence[str | Path]
+    date_column: str
+    value_column: str
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Selection:
+    """The observations that count, and by which choices; `select` makes it.
+
+    Attributes
+    ----------
+    data : str, Path or DataFrame
+        What was chosen from.
+    choose : dict
+        The choices as they were given.
     name, dataset, origin : str
-        Where they are from, as in `memwall_trends.datasets.Observations`.
+        Where the observations are from, as in `memwall_trends.datasets.Observations`.
     where : dict of str to list of str
         The conditions, the usual ones of the series among them.
     precision : str
@@ -60,8 +117,17 @@ class Choice:
         Where only records count: all rows that could have set one, before the window and in it.
     in_window : ndarray of bool, optional
         Which of the candidates lie in the window.
+
+    Examples
+    --------
+    >>> print(select("dram_bandwidth", dataset="gholami2024", since=2021))
+    dram_bandwidth (gholami2024): 2 rows, 2021-06-28 to 2022-03-22; since=2021
+                       name       date   value  unit
+     NVIDIA A100 PCIe 80GB 2021-06-28 1935.00  GB/s
     """
 
+    data: str | Path | pd.DataFrame = field(repr=False)
+    choose: Choose
     name: str
     dataset: str
     origin: str
@@ -71,39 +137,81 @@ class Choice:
     candidates: pd.DataFrame | None = None
     in_window: NDArray[np.bool_] | None = None
 
+    @property
+    def frontier(self) -> bool:
+        """Whether only record-setting devices count."""
+        return self.candidates is not None
 
-def choose_observations(
-    data: str | Path | pd.DataFrame,
-    *,
-    dataset: str = defaults.DATASET,
-    since: When | None = None,
-    until: When | None = None,
-    where: Where | None = None,
-    precision: str | None = None,
-    frontier: bool = False,
-    overlay: Sequence[str | Path] = (),
-    date_column: str = "date",
-    value_column: str = "value",
-) -> Choice:
+    @property
+    def unit(self) -> str:
+        """Unit of the values; empty where the data does not say.
+
+        Raises
+        ------
+        MemwallError
+            If the rows mix units.
+        """
+        # The column 'unit' is the unit of 'value', not of any other column.
+        if self.choose.get("value_column", "value") != "value" or "unit" not in self.observations:
+            return ""
+        units = [str(unit) for unit in self.observations["unit"].unique()]
+        if len(units) > 1:
+            raise MemwallError(
+                f"{self.origin}: the column 'unit' mixes {', '.join(map(repr, units))}; expected one unit. "
+                f"Choose the rows of one, as in --where unit={units[-1]}"
+            )
+        return units[0]
+
+    def describe(self) -> str:
+        """Return in a sentence what was chosen.
+
+        Examples
+        --------
+        >>> select("dram_bandwidth", since=2020, kind="gpu").describe().partition("; ")[2]
+        'since=2020; memory!=SRAM; kind=gpu'
+        """
+        dates = self.observations["date"]
+        window = {"since": self.choose.get("since"), "until": self.choose.get("until")}
+        chosen = [f"{end}={day}" for end, day in window.items() if day is not None]
+        if self.where:
+            chosen.append(describe_where(self.where))
+        if self.precision:
+            chosen.append(f"best dense rate of a device ({self.precision})")
+        if self.frontier:
+            chosen.append("record-setting devices only")
+        rows = len(self.observations)
+        return "; ".join(
+            [
+                f"{self.name} ({self.dataset}): {rows:,} row{'s' if rows > 1 else ''}, "
+                f"{dates.min().date()} to {dates.max().date()}",
+                *chosen,
+            ]
+        )
+
+    def __str__(self) -> str:
+        """Return what a terminal shows."""
+        columns = [column for column in ("name", "date", "value", "unit") if column in self.observations]
+        rows = self.observations[columns].to_string(index=False, max_rows=ROWS_PRINTED)
+        return f"{self.describe()}\n{rows}"
+
+    __repr__ = __str__
+
+
+def select(data: Data, **choose: Unpack[Choose]) -> Selection:
     """Return the observations of a series, a CSV file or a frame that count.
 
     Parameters
     ----------
-    data, dataset, overlay, date_column, value_column
-        As in `memwall_trends.datasets.load_observations`.
-    since, until, where
-        As in `select`. Of a series, the rows that the data dictionary says are fitted (Transformers, lanes,
-        DRAM but not SRAM) unless `where` names that column.
-    precision : str, optional
-        The precision policy, one of `PRECISIONS`; of the curated peak FLOPS ``best16`` unless `where` names a
-        precision.
-    frontier : bool
-        Only devices that exceeded all before them among those that the other choices leave; the window comes
-        last, so that a record is a record when it is set.
+    data : str, Path, DataFrame or Selection
+        A series as in ``peak_flops``; else the path of a CSV; or a frame with dates and values. Choices are
+        added to those of a selection; what is named again takes the place of its own.
+    **choose
+        The choices of `Choose`.
 
     Returns
     -------
-    Choice
+    Selection
+        Every function that asks something of a series takes it in place of a name.
 
     Raises
     ------
@@ -114,92 +222,169 @@ def choose_observations(
 
     Examples
     --------
-    >>> chosen = choose_observations("dram_bandwidth", dataset="gholami2024", frontier=True, since=2015)
+    >>> chosen = select("dram_bandwidth", dataset="gholami2024", frontier=True, since=2015)
     >>> chosen.observations["value"].tolist()
     [512.0, 732.2, 897.0, 1555.0, 1935.0, 2039.0]
+    >>> len(select(chosen, since=2020).observations)
+    3
     """
+    check_choices(choose)
+    if isinstance(data, Selection):
+        return _narrow(data, choose) if choose else data
     source = load_observations(
-        data, dataset=dataset, overlay=overlay, date_column=date_column, value_column=value_column
+        data,
+        dataset=choose.get("dataset", defaults.DATASET),
+        overlay=choose.get("overlay", ()),
+        date_column=choose.get("date_column", "date"),
+        value_column=choose.get("value_column", "value"),
     )
-    conditions = merge_where(source.fitted, where)
+    asked = merge_where(source.fitted, gather_where(choose))
     # Conditions see the columns as they came; the rest needs dates and values parsed.
-    rows = select(source.frame, where=conditions, origin=source.origin)
+    rows = filter_rows(source.frame, where=asked, origin=source.origin)
+    conditions = resolve_where(source.frame, asked, source.origin)
     rows = rows.assign(date=source.parsed["date"], value=source.parsed["value"])
     names_precision = bool({"precision", "precision!"} & set(conditions))
-    policy = precision or ("" if names_precision else source.precision_policy)
+    policy = choose.get("precision") or ("" if names_precision else source.precision_policy)
+    if policy:
+        policy = find_known("precision", policy, PRECISIONS)
     if policy or source.precision_policy:
-        formats = find_precision(policy) if policy else None
+        formats = PRECISIONS[policy] if policy else None
         rows = select_precision(rows, formats, dense="sparsity" not in conditions, origin=source.origin)
-    candidates = rows.reset_index(drop=True) if frontier else None
+    candidates = rows.reset_index(drop=True) if choose.get("frontier") else None
+    since, until = choose.get("since"), choose.get("until")
     in_window = None
     if candidates is not None:
         rows = select_frontier(candidates)
-        inside = select(candidates, since=since, until=until, origin=source.origin)
+        inside = filter_rows(candidates, since=since, until=until, origin=source.origin)
         in_window = candidates.index.isin(inside.index)
-    return Choice(
+    return Selection(
+        data=data,
+        choose=choose,
         name=source.name,
         dataset=source.dataset,
         origin=source.origin,
         where=conditions,
         precision=policy,
-        observations=select(rows, since=since, until=until, origin=source.origin),
+        observations=filter_rows(rows, since=since, until=until, origin=source.origin),
         candidates=candidates,
         in_window=in_window,
     )
 
 
-def select(
-    frame: pd.DataFrame,
-    *,
-    since: When | None = None,
-    until: When | None = None,
-    where: Where | None = None,
-    origin: str = "the data",
-) -> pd.DataFrame:
-    """Return the rows within a window of time and with given values.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Observations with a ``date``.
-    since, until : str, int or date, optional
-        First and last day that count; a year (2010) or a month ("2010-06") counts whole.
-    where : mapping, optional
-        Column and value, or values of which a row may have any; a column that ends in ``!`` names the values
-        that no row may have. All columns must match.
-    origin : str
-        What to call the frame in a message.
-
-    Returns
-    -------
-    DataFrame
-        The rows in their order; never empty.
+def gather_where(choose: Choose) -> dict[str, list[str]]:
+    """Return the conditions of ``where`` and of the choices that stand for one column of it.
 
     Raises
     ------
     MemwallError
-        If a date cannot be read, the window is upside down or there is no such column.
-    TooFewObservations
-        If no row is left.
+        If both name the same column.
 
     Examples
     --------
-    >>> from memwall_trends.datasets import load_table
-    >>> select(load_table("peak_flops", "gholami2024"), since="2020", where={"kind": "gpu"})["name"].tolist()
-    ['NVIDIA A100 SXM4 40GB', 'NVIDIA H100 SXM5']
+    >>> gather_where({"where": {"memory": "HBM2"}, "kind": "gpu"})
+    {'memory': ['HBM2'], 'kind': ['gpu']}
     """
-    rows = frame
-    if since is not None or until is not None:
-        rows = _within(rows, since, until, origin)
-    for condition, wanted in (where or {}).items():
-        column = condition.removesuffix("!")
-        if column not in frame:
-            raise unknown(f"column of {origin}", column, map(str, frame.columns))
-        matches = _matches(rows[column], list_values(wanted), origin)
-        rows = rows[matches if column == condition else ~matches]
-    if rows.empty:
-        raise TooFewObservations(_nothing_left(frame, since, until, where or {}, origin), 0)
-    return rows
+    conditions = {column: list_values(wanted) for column, wanted in (choose.get("where") or {}).items()}
+    for column in COLUMN_CHOICES:
+        values = cast("dict[str, str | Sequence[str] | None]", choose).get(column)
+        if values and column in conditions:
+            raise MemwallError(f"--{column} and --where {column}=... say the same thing: give one of them")
+        if values:
+            conditions[column] = list_values(values)
+    return conditions
+
+
+def check_choices(choose: Choose) -> None:
+    """Raise an error if there is a choice that is none; the message names the known ones.
+
+    Examples
+    --------
+    >>> check_choices({"since": 2010})
+    """
+    for name in choose:
+        if name not in Choose.__annotations__:
+            raise unknown("choice", name, Choose.__annotations__)
+
+
+def split_choices(choose: Choose, tables: Mapping[str, Iterable[str]]) -> dict[str, Choose]:
+    """Return for each of several tables the choices that its columns allow.
+
+    A precision, say, narrows peak FLOPS and leaves bandwidth, which has none, as it is.
+
+    Parameters
+    ----------
+    choose : Choose
+    tables : mapping of str to iterable of str
+        The columns of each table.
+
+    Raises
+    ------
+    MemwallError
+        If none of the tables has a column, or precisions.
+
+    Examples
+    --------
+    >>> split_choices({"kind": "gpu", "precision": "fp64"}, {"a": ["precision"], "b": ["kind"]})
+    {'a': {'where': {}, 'precision': 'fp64'}, 'b': {'where': {'kind': ['gpu']}}}
+    """
+    check_choices(choose)
+    columns = {table: list(names) for table, names in tables.items()}
+    conditions = split_where(gather_where(choose), columns)
+    precision = choose.get("precision")
+    having = [table for table, names in columns.items() if "precision" in names]
+    if precision is not None and not having:
+        raise MemwallError(f"{' and '.join(tables)} has no precisions: leave the precision out")
+    rest = {name: value for name, value in choose.items() if name not in (*COLUMN_CHOICES, "precision")}
+    return {
+        table: cast(
+            "Choose",
+            {**rest, "where": conditions[table], **({"precision": precision} if table in having else {})},
+        )
+        for table in columns
+    }
+
+
+def select_each(series: Sequence[str | Selection], **choose: Unpack[Choose]) -> list[Selection]:
+    """Return several series under the same choices; each narrows the series that have its column.
+
+    Parameters
+    ----------
+    series : sequence of str or Selection
+        As in ``peak_flops``; a selection keeps its own choices where these say nothing.
+    **choose
+        The choices of `Choose`.
+
+    Raises
+    ------
+    MemwallError
+        As `select`, and if no series has a column or precisions.
+
+    Examples
+    --------
+    >>> both = select_each(["peak_flops", "dram_bandwidth"], dataset="gholami2024", where={"memory": "HBM2"})
+    >>> [len(each.observations) for each in both]
+    [37, 3]
+    """
+    dataset = choose.get("dataset", defaults.DATASET)
+    columns = [
+        list(map(str, each.observations))
+        if isinstance(each, Selection)
+        else find_series(each, dataset).columns
+        for each in series
+    ]
+    shares = split_choices(choose, dict(zip(map(name_of, series), columns, strict=True)))
+    return [select(each, **shares[name_of(each)]) for each in series]
+
+
+def name_of(series: str | Selection) -> str:
+    """Return the name of a series, or of that of a selection.
+
+    Examples
+    --------
+    >>> name_of("peak_flops"), name_of(select("model_size"))
+    ('peak_flops', 'model_size')
+    """
+    return series.name if isinstance(series, Selection) else series
 
 
 def select_precision(
@@ -279,178 +464,14 @@ def find_precision(policy: str) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> find_precision("fp16")
-    ('fp16', 'bf16')
+    >>> find_precision("fp16"), find_precision("FP8")
+    (('fp16', 'bf16'), ('fp8',))
     """
-    if policy not in PRECISIONS:
-        raise unknown("precision", policy, PRECISIONS)
-    return PRECISIONS[policy]
+    return PRECISIONS[find_known("precision", policy, PRECISIONS)]
 
 
-def split_precision(precision: str | None, tables: Mapping[str, Iterable[str]]) -> dict[str, str | None]:
-    """Return for each of several tables the precision policy if it has precisions, as `split_where` does.
-
-    Raises
-    ------
-    MemwallError
-        If none of the tables has precisions.
-
-    Examples
-    --------
-    >>> split_precision("fp64", {"a": ["date", "precision"], "b": ["date"]})
-    {'a': 'fp64', 'b': None}
-    """
-    having = [table for table, columns in tables.items() if "precision" in columns]
-    if precision is not None and not having:
-        raise MemwallError(f"{' and '.join(tables)} has no precisions: leave the precision out")
-    return {table: precision if table in having else None for table in tables}
-
-
-def merge_where(usual: Where, where: Where | None) -> dict[str, list[str]]:
-    """Return the usual conditions, less those on a column that `where` names, and those of `where`.
-
-    Examples
-    --------
-    >>> merge_where({"memory!": "SRAM"}, {"kind": "gpu"})
-    {'memory!': ['SRAM'], 'kind': ['gpu']}
-    >>> merge_where({"memory!": "SRAM"}, {"memory": "HBM3"})
-    {'memory': ['HBM3']}
-    """
-    named = {column.removesuffix("!") for column in where or {}}
-    kept = {column: wanted for column, wanted in usual.items() if column.removesuffix("!") not in named}
-    return {column: list_values(wanted) for column, wanted in {**kept, **(where or {})}.items()}
-
-
-def parse_where(conditions: Iterable[str]) -> dict[str, list[str]]:
-    """Return conditions written as ``COLUMN=VALUE`` or ``COLUMN!=VALUE`` by column.
-
-    A column named twice accepts either value, or leaves out both.
-
-    Raises
-    ------
-    MemwallError
-        If a condition has no column or no equals sign.
-
-    Examples
-    --------
-    >>> parse_where(["kind=gpu", "kind=cpu", "vendor=NVIDIA"])
-    {'kind': ['gpu', 'cpu'], 'vendor': ['NVIDIA']}
-    >>> parse_where(["memory!=SRAM"])
-    {'memory!': ['SRAM']}
-    """
-    where: dict[str, list[str]] = {}
-    for condition in conditions:
-        column, equals, value = condition.partition("=")
-        name = column.strip().removesuffix("!").strip()
-        if not equals or not name:
-            raise MemwallError(
-                f"cannot read the condition {condition!r}: expected COLUMN=VALUE, as in kind=gpu"
-            )
-        excludes = "!" if column.rstrip().endswith("!") else ""
-        where.setdefault(name + excludes, []).append(value.strip())
-    return where
-
-
-def describe_where(where: Where) -> str:
-    """Return conditions for a reader.
-
-    Examples
-    --------
-    >>> describe_where({"kind": ["gpu", "cpu"], "vendor": "NVIDIA"})
-    'kind=gpu or cpu; vendor=NVIDIA'
-    """
-    return "; ".join(f"{column}={' or '.join(list_values(wanted))}" for column, wanted in where.items())
-
-
-def list_values(wanted: str | float | Sequence[str | float]) -> list[str]:
-    """Return one wanted value or several as a list of text.
-
-    Examples
-    --------
-    >>> list_values("gpu"), list_values([1, 16])
-    (['gpu'], ['1', '16'])
-    """
-    values = [wanted] if isinstance(wanted, str | float | int) else wanted
-    return [str(value) for value in values]
-
-
-def split_where(where: Where | None, tables: Mapping[str, Iterable[str]]) -> dict[str, Where]:
-    """Return for each of several tables the conditions on columns that it has.
-
-    A precision, say, narrows peak FLOPS and leaves bandwidth, which has none, as it is.
-
-    Parameters
-    ----------
-    where : mapping, optional
-        As in `select`.
-    tables : mapping of str to iterable of str
-        The columns of each table.
-
-    Raises
-    ------
-    MemwallError
-        If a column is in none of the tables.
-
-    Examples
-    --------
-    >>> split_where({"precision": "fp64"}, {"a": ["date", "precision"], "b": ["date"]})
-    {'a': {'precision': 'fp64'}, 'b': {}}
-    """
-    columns = {table: list(names) for table, names in tables.items()}
-    for column in (condition.removesuffix("!") for condition in where or {}):
-        if not any(column in names for names in columns.values()):
-            known = dict.fromkeys(name for names in columns.values() for name in names)
-            raise unknown(f"column of {' and '.join(columns)}", column, known)
-    return {
-        table: {column: value for column, value in (where or {}).items() if column.removesuffix("!") in names}
-        for table, names in columns.items()
-    }
-
-
-def _within(frame: pd.DataFrame, since: When | None, until: When | None, origin: str) -> pd.DataFrame:
-    if "date" not in frame or not pd.api.types.is_datetime64_any_dtype(frame["date"]):
-        raise MemwallError(f"{origin} has no dates to select by")
-    first = parse_date(str(since)) if since is not None else None
-    last = parse_date(str(until), end_of_period=True) if until is not None else None
-    if first and last and first > last:
-        raise MemwallError(f"the window is upside down: it starts on {since} and ends on {until}")
-    days = frame["date"].dt.normalize()
-    kept = pd.Series(True, index=frame.index)
-    if first:
-        kept &= days >= pd.Timestamp(first)
-    if last:
-        kept &= days <= pd.Timestamp(last)
-    return frame[kept]
-
-
-def _matches(column: pd.Series, values: list[str], origin: str) -> pd.Series:
-    if pd.api.types.is_datetime64_any_dtype(column):
-        days: pd.Series = column.dt.strftime("%Y-%m-%d")
-        return days.isin(values)
-    if not pd.api.types.is_numeric_dtype(column):
-        return column.astype(str).isin(values)
-    numbers = pd.to_numeric(pd.Series(values), errors="coerce")
-    if numbers.isna().any():
-        wrong = values[int(numbers.isna().argmax())]
-        raise MemwallError(f"column {column.name!r} of {origin} holds numbers; {wrong!r} is none")
-    return column.isin(numbers.tolist())
-
-
-def _nothing_left(
-    frame: pd.DataFrame, since: When | None, until: When | None, where: Where, origin: str
-) -> str:
-    parts = [f"no rows of {origin} are left"]
-    if since is not None or until is not None:
-        dates = frame["date"].dt.strftime("%Y-%m-%d")
-        parts.append(
-            f"since {since or 'the start'}, until {until or 'the end'}; "
-            f"its dates run from {dates.min()} to {dates.max()}"
-        )
-    for column, wanted in where.items():
-        values = [
-            shorten(str(value), MAX_VALUE_LENGTH, placeholder="...") or "(empty)"
-            for value in frame[column.removesuffix("!")].unique()
-        ]
-        known = ", ".join(values[:MAX_VALUES_SHOWN]) + (", ..." if len(values) > MAX_VALUES_SHOWN else "")
-        parts.append(f"where {describe_where({column: wanted})}; known: {known}")
-    return "; ".join(parts)
+def _narrow(selection: Selection, choose: Choose) -> Selection:
+    own = selection.choose
+    rest = {name: value for name, value in {**own, **choose}.items() if name not in COLUMN_CHOICES}
+    where = merge_where(gather_where(own), gather_where(choose))
+    return select(selection.data, **cast("Choose", {**rest, "where": where}))

@@ -14,7 +14,7 @@ from memwall_trends.fitting.bounds import t_quantile
 from memwall_trends.fitting.estimators import find_estimator, ordinary_least_squares
 from memwall_trends.fitting.methods import Method, fit_line
 from memwall_trends.fitting.trends import fit_trend
-from memwall_trends.selection import choose_observations, select_frontier
+from memwall_trends.selection import select, select_frontier
 
 SLOPE = 0.24
 ORIGIN = 2012.0
@@ -40,7 +40,7 @@ def test_intervals_agree_with_boot(
     drawn: str, series: str, interval: str, robust: dict[str, dict[str, float]]
 ) -> None:
     expected = robust[series]
-    chosen = choose_observations(series, dataset="gholami2024")
+    chosen = select(series, dataset="gholami2024")
     estimate, _ = fit_line(chosen, Method(bootstrap=drawn, interval=interval, draws=20_000))
     assert estimate.slope_bounds is not None
     for end, ours in zip(("low", "high"), estimate.slope_bounds(0.95), strict=True):
@@ -154,7 +154,7 @@ def test_an_unknown_interval_and_no_draws_are_refused() -> None:
 
 def test_resamples_without_a_line_are_left_out_in_silence() -> None:
     # Vendors of one device each: now and then a resample has a single date.
-    chosen = choose_observations("peak_flops", dataset="gholami2024")
+    chosen = select("peak_flops", dataset="gholami2024")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         estimate, lines = fit_line(chosen, Method(bootstrap="cluster", seed=1))

@@ -29,7 +29,7 @@ from memwall_trends.questions.claims import (
     reproduce,
 )
 from memwall_trends.questions.gap import fit_gap
-from memwall_trends.selection import choose_observations
+from memwall_trends.selection import select
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -437,7 +437,7 @@ def test_a_claim_without_a_window_is_tested_on_all_rows_and_says_so() -> None:
 
 def test_a_claim_about_records_is_fitted_to_records() -> None:
     row = check_claim(made_up(frontier="yes"))
-    chosen = choose_observations(
+    chosen = select(
         "peak_flops",
         where={"kind": "gpu", "engine": "vector"},
         precision="fp32",

@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memwall_trends.datasets import list_series, load_observations
+from memwall_trends.datasets.conditions import filter_rows
 from memwall_trends.errors import MemwallError
 from memwall_trends.fitting.estimators import ESTIMATORS, find_estimator, ordinary_least_squares
 from memwall_trends.fitting.growth import Growth
 from memwall_trends.fitting.methods import Method, fit_line
-from memwall_trends.selection import choose_observations, select
+from memwall_trends.selection import select
 from memwall_trends.units import decimal_years
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def robust() -> dict[str, dict[str, float]]:
 @pytest.mark.parametrize("series", list_series())
 def test_ols_agrees_with_lm(series: str, reference: dict[str, dict[str, float]]) -> None:
     data = load_observations(series, dataset="gholami2024")
-    rows = select(data.frame, where=data.fitted)
+    rows = filter_rows(data.frame, where=data.fitted)
     estimate = ordinary_least_squares(
         decimal_years(rows["date"].to_numpy()), np.log10(rows["value"].to_numpy())
     )
@@ -71,7 +72,7 @@ def test_every_method_agrees_with_r(method: str, series: str, robust: dict[str, 
     if method == "cluster" and series != "peak_flops":
         pytest.skip("too few vendors")
     expected = robust[series]
-    estimate, _ = fit_line(choose_observations(series, dataset="gholami2024"), BY_R[method])
+    estimate, _ = fit_line(select(series, dataset="gholami2024"), BY_R[method])
     ours = {
         "middle": estimate.intercept,
         "slope": estimate.slope,
@@ -90,7 +91,7 @@ def test_hubers_error_is_that_of_mass_but_for_one_variance(
 ) -> None:
     # Both take Huber's formula with K = 1 + p / n * variance / mean^2 of psi'. MASS divides that variance by
     # n - 1, statsmodels by n. It is below a quarter, so that K differs by less than 2 / (n (n - 1)).
-    chosen = choose_observations(series, dataset="gholami2024")
+    chosen = select(series, dataset="gholami2024")
     estimate, _ = fit_line(chosen, Method("huber"))
     n_obs = len(chosen.observations)
     assert math.sqrt(estimate.covariance[1, 1]) == pytest.approx(
@@ -99,7 +100,7 @@ def test_hubers_error_is_that_of_mass_but_for_one_variance(
 
 
 def test_hubers_scale_is_that_of_mass(robust: dict[str, dict[str, float]]) -> None:
-    chosen = choose_observations("peak_flops", dataset="gholami2024")
+    chosen = select("peak_flops", dataset="gholami2024")
     estimate, _ = fit_line(chosen, Method("huber"))
     rows = chosen.observations
     years, values = decimal_years(rows["date"].to_numpy()), np.log10(rows["value"].to_numpy())

@@ -22,7 +22,7 @@ from memwall_trends.explorer.chart import COLOURS
 from memwall_trends.fitting.bounds import t_quantile
 from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.questions.gap import fit_gap
-from memwall_trends.selection import PRECISIONS, choose_observations
+from memwall_trends.selection import PRECISIONS, select
 from tests.test_figures import contrast_with_white
 
 if TYPE_CHECKING:
@@ -418,7 +418,7 @@ def test_dates_and_the_window_of_the_chart_are_in_step(visit: Callable[..., Visi
 
 def test_keys_go_from_point_to_point_and_set_the_window(opened: Visit) -> None:
     opened.go("#dataset=gholami2024&series=dram_bandwidth")
-    rows = choose_observations("dram_bandwidth", dataset="gholami2024").observations
+    rows = select("dram_bandwidth", dataset="gholami2024").observations
     opened.page.focus("#trend-chart")
     for key in ("ArrowRight", "ArrowRight", "ArrowRight", "s"):
         opened.page.keyboard.press(key)

@@ -8,19 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memwall_trends.datasets import load_table
+from memwall_trends.datasets.conditions import (
+    describe_where,
+    filter_rows,
+    merge_where,
+    parse_where,
+    split_where,
+)
 from memwall_trends.errors import MemwallError, TooFewObservations
 from memwall_trends.selection import (
     PRECISIONS,
-    choose_observations,
-    describe_where,
     find_precision,
-    merge_where,
-    parse_where,
     select,
     select_frontier,
     select_precision,
-    split_precision,
-    split_where,
+    split_choices,
 )
 
 
@@ -52,51 +54,51 @@ def frame() -> pd.DataFrame:
 def test_a_window_holds_its_first_and_last_day(
     frame: pd.DataFrame, since: str | None, until: str | None, values: list[float]
 ) -> None:
-    assert select(frame, since=since, until=until)["value"].tolist() == values
+    assert filter_rows(frame, since=since, until=until)["value"].tolist() == values
 
 
 def test_columns_narrow_and_values_widen(frame: pd.DataFrame) -> None:
-    assert select(frame, where={"kind": ["gpu", "tpu"]})["value"].tolist() == [2, 3, 4]
-    assert select(frame, where={"kind": ["gpu", "tpu"], "lanes": "16"})["value"].tolist() == [4]
+    assert filter_rows(frame, where={"kind": ["gpu", "tpu"]})["value"].tolist() == [2, 3, 4]
+    assert filter_rows(frame, where={"kind": ["gpu", "tpu"], "lanes": "16"})["value"].tolist() == [4]
 
 
 def test_numbers_and_dates_are_compared_as_such(frame: pd.DataFrame) -> None:
-    assert select(frame, where={"value": "2"})["value"].tolist() == [2]
-    assert select(frame, where={"lanes": "4.0"})["value"].tolist() == [2]
-    assert select(frame, where={"date": "2011-01-01"})["value"].tolist() == [4]
+    assert filter_rows(frame, where={"value": "2"})["value"].tolist() == [2]
+    assert filter_rows(frame, where={"lanes": "4.0"})["value"].tolist() == [2]
+    assert filter_rows(frame, where={"date": "2011-01-01"})["value"].tolist() == [4]
     with pytest.raises(MemwallError, match="column 'lanes' of the data holds numbers; 'x4' is none"):
-        select(frame, where={"lanes": "x4"})
+        filter_rows(frame, where={"lanes": "x4"})
 
 
 def test_a_year_a_day_and_a_number_need_no_quotes(frame: pd.DataFrame) -> None:
-    assert select(frame, since=2011)["value"].tolist() == [4]
-    assert select(frame, until=dt.date(2009, 12, 31))["value"].tolist() == [1]
-    assert select(frame, where={"lanes": 4, "value": [2.0, 3.0]})["value"].tolist() == [2]
+    assert filter_rows(frame, since=2011)["value"].tolist() == [4]
+    assert filter_rows(frame, until=dt.date(2009, 12, 31))["value"].tolist() == [1]
+    assert filter_rows(frame, where={"lanes": 4, "value": [2.0, 3.0]})["value"].tolist() == [2]
 
 
 def test_a_window_reaches_to_any_year() -> None:
     old = pd.DataFrame({"date": pd.to_datetime(["1500-01-01", "2013-01-01"]).astype("datetime64[s]")})
-    assert len(select(old, until="2012")) == 1
+    assert len(filter_rows(old, until="2012")) == 1
 
 
 def test_nothing_left_says_what_there_is(frame: pd.DataFrame) -> None:
     with pytest.raises(MemwallError, match="its dates run from 2009-12-31 to 2011-01-01"):
-        select(frame, since="2030")
+        filter_rows(frame, since="2030")
     with pytest.raises(TooFewObservations, match="where kind=fpga; known: cpu, gpu, tpu"):
-        select(frame, where={"kind": "fpga"})
+        filter_rows(frame, where={"kind": "fpga"})
     with pytest.raises(
         TooFewObservations, match=r"known: \(empty\), nan, word word word word word word word\.\.\."
     ):
-        select(frame.assign(kind=["", float("nan"), "word " * 20, "word " * 20]), where={"kind": "fpga"})
+        filter_rows(frame.assign(kind=["", float("nan"), "word " * 20, "word " * 20]), where={"kind": "fpga"})
 
 
 def test_wrong_selections_are_messages(frame: pd.DataFrame) -> None:
     with pytest.raises(MemwallError, match="upside down"):
-        select(frame, since="2011", until="2010")
+        filter_rows(frame, since="2011", until="2010")
     with pytest.raises(MemwallError, match=r"unknown column of the data 'kinds'; did you mean 'kind'\?"):
-        select(frame, where={"kinds": "gpu"})
+        filter_rows(frame, where={"kinds": "gpu"})
     with pytest.raises(MemwallError, match="claims has no dates"):
-        select(load_table("claims"), since="2010", origin="claims")
+        filter_rows(load_table("claims"), since="2010", origin="claims")
 
 
 def test_conditions_are_parsed_at_the_first_equals_sign() -> None:
@@ -132,9 +134,9 @@ def test_conditions_are_described_for_a_reader() -> None:
 
 def test_a_condition_can_leave_values_out() -> None:
     rows = pd.DataFrame({"memory": ["HBM3", "SRAM", "", "HBM3"], "lanes": [1.0, 2.0, 4.0, 1.0]})
-    assert select(rows, where={"memory!": "SRAM"}).index.tolist() == [0, 2, 3]
-    assert select(rows, where={"memory!": ["SRAM", ""]}).index.tolist() == [0, 3]
-    assert select(rows, where={"lanes!": 1, "memory!": "SRAM"}).index.tolist() == [2]
+    assert filter_rows(rows, where={"memory!": "SRAM"}).index.tolist() == [0, 2, 3]
+    assert filter_rows(rows, where={"memory!": ["SRAM", ""]}).index.tolist() == [0, 3]
+    assert filter_rows(rows, where={"lanes!": 1, "memory!": "SRAM"}).index.tolist() == [2]
 
 
 @pytest.mark.parametrize("written", ["memory!=SRAM", "memory != SRAM", " memory !=SRAM "])
@@ -198,32 +200,32 @@ def test_an_unknown_policy_lists_the_known_ones() -> None:
     with pytest.raises(MemwallError, match="no column 'precision': a precision cannot be chosen"):
         select_precision(RATES.drop(columns="precision"), None)
     with pytest.raises(MemwallError, match="a and b has no precisions"):
-        split_precision("fp64", {"a": ["date"], "b": ["date"]})
+        split_choices({"precision": "fp64"}, {"a": ["date"], "b": ["date"]})
 
 
 @pytest.mark.parametrize("policy", PRECISIONS)
 def test_a_device_counts_once_under_every_policy(policy: str) -> None:
-    rows = choose_observations("peak_flops", precision=policy).observations
+    rows = select("peak_flops", precision=policy).observations
     assert rows["name"].is_unique
     assert set(rows["sparsity"]) == {"dense"}
     assert set(rows["precision"]) <= set(PRECISIONS[policy])
 
 
 def test_the_best_rate_at_16_bits_or_wider_is_the_default_of_curated_peak_flops() -> None:
-    usual, asked = (choose_observations("peak_flops", precision=policy) for policy in (None, "best16"))
+    usual, asked = (select("peak_flops", precision=policy) for policy in (None, "best16"))
     assert usual.precision == asked.precision == "best16"
     pd.testing.assert_frame_equal(usual.observations, asked.observations)
-    assert choose_observations("peak_flops", dataset="gholami2024").precision == ""
+    assert select("peak_flops", dataset="gholami2024").precision == ""
 
 
 def test_a_condition_on_the_precision_takes_the_place_of_the_policy() -> None:
-    chosen = choose_observations("peak_flops", where={"precision": "int8"})
+    chosen = select("peak_flops", where={"precision": "int8"})
     assert chosen.precision == ""
     assert set(chosen.observations["precision"]) == {"int8"}
     assert set(chosen.observations["sparsity"]) == {"dense"}
-    others = choose_observations("peak_flops", where={"precision!": ["fp8", "fp6", "fp4", "int8", "int4"]})
+    others = select("peak_flops", where={"precision!": ["fp8", "fp6", "fp4", "int8", "int4"]})
     assert others.precision == ""
-    sparse = choose_observations("peak_flops", where={"precision": "fp16", "sparsity": "structured"})
+    sparse = select("peak_flops", where={"precision": "fp16", "sparsity": "structured"})
     assert set(sparse.observations["sparsity"]) == {"structured"}
 
 
@@ -254,8 +256,8 @@ def test_the_frontier_rises_and_holds_the_best(pairs: list[tuple[dt.date, float]
 
 
 def test_a_record_is_a_record_when_it_is_set() -> None:
-    since = choose_observations("dram_bandwidth", frontier=True, since="2015").observations
-    ever = choose_observations("dram_bandwidth", frontier=True).observations
+    since = select("dram_bandwidth", frontier=True, since="2015").observations
+    ever = select("dram_bandwidth", frontier=True).observations
     assert since["name"].tolist() == ever.loc[ever["date"] >= "2015", "name"].tolist()
 
 
@@ -264,12 +266,12 @@ def test_a_record_is_a_record_when_it_is_set() -> None:
 
 def test_machines_without_dram_stay_out_of_the_fits_of_dram() -> None:
     for series in ("dram_bandwidth", "memory_capacity"):
-        assert "SRAM" not in set(choose_observations(series).observations["memory"])
-        assert set(choose_observations(series, where={"memory": "SRAM"}).observations["memory"]) == {"SRAM"}
+        assert "SRAM" not in set(select(series).observations["memory"])
+        assert set(select(series, where={"memory": "SRAM"}).observations["memory"]) == {"SRAM"}
 
 
 def test_interconnect_is_fitted_by_lane_unless_devices_are_asked_for() -> None:
-    lanes = choose_observations("interconnect_bandwidth").observations
-    devices = choose_observations("interconnect_bandwidth", where={"scope": "device"}).observations
+    lanes = select("interconnect_bandwidth").observations
+    devices = select("interconnect_bandwidth", where={"scope": "device"}).observations
     assert (set(lanes["scope"]), set(lanes["unit"])) == ({"lane"}, {"GT/s"})
     assert (set(devices["scope"]), set(devices["unit"])) == ({"device"}, {"GB/s"})

@@ -12,7 +12,7 @@ from memwall_trends.datasets import list_series
 from memwall_trends.errors import MemwallError
 from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.questions.sensitivity import CHOICES, Sensitivity, find_effects, run_sensitivity
-from memwall_trends.selection import choose_observations
+from memwall_trends.selection import select
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +74,7 @@ def test_equal_selections_count_once(curve: Sensitivity) -> None:
 
 
 def test_influence_is_the_fit_without(curve: Sensitivity) -> None:
-    observations = choose_observations("peak_flops").observations
+    observations = select("peak_flops").observations
     rows = curve.influence.set_index(["left_out", "name"])
     for left_out, column, name in (("vendor", "vendor", "AMD"), ("device", "name", "NVIDIA H100 SXM5")):
         without = fit_trend(observations[observations[column] != name])

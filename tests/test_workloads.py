@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from memwall_trends.datasets import load_table
 from memwall_trends.errors import MemwallError
 from memwall_trends.questions.gap import pair_devices
-from memwall_trends.selection import choose_observations
+from memwall_trends.selection import select
 from memwall_trends.workloads import (
     Transformer,
     Workload,
@@ -239,7 +239,7 @@ def test_bert_at_512_tokens_is_compute_bound_on_an_a100(bytes_: float) -> None:
 
 def test_gpt2_decodes_memory_bound_on_all_but_processors_built_for_bandwidth() -> None:
     gpt2 = find_transformer("gpt2")
-    formats = choose_observations("peak_flops").observations.set_index("name")["precision"]
+    formats = select("peak_flops").observations.set_index("name")["precision"]
     exceptions = set()
     for row in pair_devices("peak_flops", "dram_bandwidth").to_dict(orient="records"):
         width = FORMAT_BYTES[formats[row["name"]]]

@@ -175,10 +175,10 @@ def cite(
 ) -> None:
     """Print the sources that a fit rests on, of its values and dates, as BibTeX."""
     from memwall_trends.datasets import find_series, find_sources, to_bibtex
-    from memwall_trends.selection import choose_observations
+    from memwall_trends.selection import select
 
     find_series(series, dataset)
-    chosen = choose_observations(
+    chosen = select(
         series,
         dataset=dataset,
         **read_choice(since, until, where, kind, vendor, scope, precision, frontier, with_),
@@ -195,7 +195,7 @@ def _choose_rows(
     overlay: list[Path] | None,
 ) -> pd.DataFrame:
     from memwall_trends.datasets import load_table
-    from memwall_trends.selection import select
+    from memwall_trends.datasets.conditions import filter_rows
 
     rows = load_table(name, dataset, overlay=overlay or ())
-    return select(rows, since=since, until=until, where=where, origin=name)
+    return filter_rows(rows, since=since, until=until, where=where, origin=name)

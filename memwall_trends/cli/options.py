@@ -157,8 +157,8 @@ def read_conditions(
     scope: str | None,
 ) -> dict[str, list[str]]:
     """Return the conditions of ``--where`` and of the options that stand for one column of it."""
+    from memwall_trends.datasets.conditions import parse_where
     from memwall_trends.errors import MemwallError
-    from memwall_trends.selection import parse_where
 
     conditions = parse_where(where or [])
     for column, values in (("kind", kind), ("vendor", vendor), ("scope", [scope] if scope else None)):

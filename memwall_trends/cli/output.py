@@ -89,7 +89,7 @@ def _flat(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
     A list spreads its record over as many rows, conditions become text, a record within takes its name along.
     """
-    from memwall_trends.selection import describe_where
+    from memwall_trends.datasets.conditions import describe_where
 
     rows: list[dict[str, Any]] = []
     for record in records:

@@ -335,7 +335,7 @@ def _effect_record(effect: Effect) -> dict[str, Any]:
 def _show(effects: list[Effect]) -> pd.DataFrame:
     import pandas as pd
 
-    from memwall_trends.selection import describe_where
+    from memwall_trends.datasets.conditions import describe_where
     from memwall_trends.units import format_interval, format_number
 
     shown = []

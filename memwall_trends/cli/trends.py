@@ -428,7 +428,7 @@ def _note_20_years(rows: list[dict[str, Any]], printed: list[dict[str, Any]]) ->
 
 
 def _note_default_rows(trend: Trend, conditions: dict[str, list[str]]) -> list[str]:
-    from memwall_trends.selection import describe_where
+    from memwall_trends.datasets.conditions import describe_where
 
     return [
         f"{describe_where({column: values})}: fitted unless told otherwise; "

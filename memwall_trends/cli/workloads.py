@@ -362,6 +362,7 @@ def when_bound(
     from memwall_trends.workloads import find_when_bound
     from memwall_trends.workloads.bounds import BATCH_SIZES
 
+    head_chosen: dict[str, Any] = {} if head is None else {"output_head": head}
     found = find_when_bound(
         _read_model(model, layers, hidden_size, heads, key_value_heads, feed_forward_size, gated),
         batch_sizes=batch_size or BATCH_SIZES,
@@ -372,12 +373,14 @@ def when_bound(
         dataset=dataset,
         precision=precision,
         where=read_conditions(where, kind, vendor, None),
-        choice={"since": since, "until": until, "overlay": with_ or ()},
+        since=since,
+        until=until,
+        overlay=with_ or (),
         phase=phase or "",
         sequence_length=sequence_length,
         prompt_length=prompt_length,
         sparsity=sparsity,
-        **({} if head is None else {"output_head": head}),
+        **head_chosen,
     )
     emit(
         format_,

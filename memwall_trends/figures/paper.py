@@ -10,6 +10,7 @@ import pandas as pd
 
 from memwall_trends import defaults
 from memwall_trends.datasets import load_table
+from memwall_trends.datasets.conditions import merge_where, parse_conditions
 from memwall_trends.errors import MemwallError
 from memwall_trends.figures import theme
 from memwall_trends.figures.bars import draw_stacked_bars
@@ -26,7 +27,7 @@ from memwall_trends.figures.timeline import (
 )
 from memwall_trends.fitting.trends import Trend, fit_trends
 from memwall_trends.questions.claims import load_claims
-from memwall_trends.selection import choose_observations, merge_where, parse_where
+from memwall_trends.selection import select
 
 if TYPE_CHECKING:
     import altair as alt
@@ -277,14 +278,14 @@ def memory_breakdown(
     >>> type(memory_breakdown()).__name__
     'VConcatChart'
     """
-    from memwall_trends.selection import select
+    from memwall_trends.datasets.conditions import filter_rows
 
     if dataset != defaults.PAPER:
         raise MemwallError(f"only the dataset {defaults.PAPER} has a memory breakdown; leave out --dataset")
     refuse_choices("memory-breakdown", choice, allowed=("since", "until", "where"))
     table = load_table("memory_breakdown", dataset)
     kept = {name: choice[name] for name in ("since", "until", "where") if choice.get(name)}
-    rows = select(table, **kept, origin="memory_breakdown").sort_values("date", kind="stable")
+    rows = filter_rows(table, **kept, origin="memory_breakdown").sort_values("date", kind="stable")
     parts = {"parameters": theme.BLUE, "optimizer": theme.OCHRE, "activations": theme.FAINT}
     rows = rows.assign(
         bar=rows["label"] + " (" + rows["date"].dt.strftime("%Y") + ")", part=rows["quantity"]
@@ -318,11 +319,9 @@ def refuse_choices(figure: str, choice: dict[str, Any], allowed: tuple[str, ...]
 def _known(names: tuple[str, ...], dataset: str, choice: dict[str, Any]) -> list[str]:
     """Return the series, once it is sure that one of them has each column that a condition names."""
     from memwall_trends.datasets import find_series
-    from memwall_trends.selection import split_precision, split_where
+    from memwall_trends.selection import split_choices
 
-    columns = {name: find_series(name, dataset).columns for name in names}
-    split_where(choice.get("where"), columns)
-    split_precision(choice.get("precision"), columns)
+    split_choices(choice, {name: find_series(name, dataset).columns for name in names})  # type: ignore[arg-type]
     return list(names)
 
 
@@ -334,13 +333,12 @@ def _fit_claimed(series: str, dataset: str, choice: dict[str, Any]) -> Trend:
     where, since = choice.get("where") or {}, choice.get("since")
     if dataset == defaults.DATASET:
         (claim,) = [claim for claim in load_claims(defaults.PERIOD_YEARS) if claim["series"] == series]
-        text = claim["curated_where"]
-        where = merge_where(parse_where(text.split(";") if text else []), where)
+        where = merge_where(parse_conditions(claim["curated_where"]), where)
         if since is None:
-            points = choose_observations(
+            points = select(
                 series,
                 dataset=defaults.PAPER,
-                where=parse_where(claim["where"].split(";") if claim["where"] else []),
+                where=parse_conditions(claim["where"]),
             )
             since = points.observations["date"].min().date()
     own = {condition: wanted for condition, wanted in where.items() if condition.removesuffix("!") in columns}
@@ -372,9 +370,9 @@ def _kinds(trend: Trend) -> str:
 
 
 def _not_fitted(trend: Trend, dataset: str, choice: dict[str, Any]) -> pd.DataFrame:
-    from memwall_trends.selection import select
+    from memwall_trends.datasets.conditions import filter_rows
 
-    rows = select(
+    rows = filter_rows(
         load_table(trend.series, dataset, overlay=choice.get("overlay") or ()),
         since=choice.get("since"),
         until=choice.get("until"),

@@ -20,7 +20,7 @@ from memwall_trends.figures.timeline import (
 )
 from memwall_trends.fitting.growth import describe_period
 from memwall_trends.fitting.trends import fit_trends
-from memwall_trends.selection import choose_observations
+from memwall_trends.selection import select
 
 if TYPE_CHECKING:
     import altair as alt
@@ -112,7 +112,7 @@ def memory_generations(
     'VConcatChart'
     """
     groups = []
-    chosen = choose_observations("dram_bandwidth", dataset=dataset, **_without_precision(choice)).observations
+    chosen = select("dram_bandwidth", dataset=dataset, **_without_precision(choice)).observations
     for place, (family, pattern) in enumerate(MEMORY_FAMILIES.items()):
         rows = chosen[chosen["memory"].str.fullmatch(pattern)].reset_index(drop=True)
         if rows.empty:

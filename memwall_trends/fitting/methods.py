@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from memwall_trends.fitting.estimators import Estimate, Floats
-    from memwall_trends.selection import Choice
+    from memwall_trends.selection import Selection
 
 CLUSTER = "vendor"
 YEAR = "year"
@@ -94,12 +94,12 @@ def as_method(method: str | Method) -> Method:
     return Method(method) if isinstance(method, str) else method
 
 
-def fit_line(chosen: Choice, method: Method) -> tuple[Estimate, Floats | None]:
+def fit_line(chosen: Selection, method: Method) -> tuple[Estimate, Floats | None]:
     """Return the line through observations, and the lines of the resamples if it is bootstrapped.
 
     Parameters
     ----------
-    chosen : Choice
+    chosen : Selection
         The observations, with ``vendor`` where a method goes by it.
     method : Method
 
@@ -116,13 +116,13 @@ def fit_line(chosen: Choice, method: Method) -> tuple[Estimate, Floats | None]:
 
     Examples
     --------
-    >>> from memwall_trends.selection import choose_observations
-    >>> chosen = choose_observations("peak_flops", dataset="gholami2024")
+    >>> from memwall_trends.selection import select
+    >>> chosen = select("peak_flops", dataset="gholami2024")
     >>> estimate, lines = fit_line(chosen, Method(bootstrap="pairs"))
     >>> estimate.interval
     'percentile interval of 2,000 resamples of the devices (seed 0)'
     """
-    observations, frontier = chosen.observations, chosen.candidates is not None
+    observations, frontier = chosen.observations, chosen.frontier
     weights = _weights(observations, method)
     if frontier and method.name == "wls":
         raise MemwallError("records are too few to weigh: leave out --frontier, or the method 'wls'")
@@ -179,7 +179,7 @@ def _weights(observations: pd.DataFrame, method: Method) -> Floats | None:
     return alike
 
 
-def _sample(chosen: Choice, drawn: str, weights: Floats | None) -> Sample:
+def _sample(chosen: Selection, drawn: str, weights: Floats | None) -> Sample:
     if drawn not in RESAMPLED:
         raise unknown("bootstrap", drawn, RESAMPLED)
     rows = chosen.observations if chosen.candidates is None else chosen.candidates
@@ -196,7 +196,7 @@ def _sample(chosen: Choice, drawn: str, weights: Floats | None) -> Sample:
         groups=_codes(rows, CLUSTER)[order] if drawn == "cluster" else np.arange(len(rows)),
         counted=counted[order],
         weights=np.ones(len(rows)) if weights is None else weights[order],
-        frontier=chosen.candidates is not None,
+        frontier=chosen.frontier,
     )
 
 

@@ -10,28 +10,22 @@ import numpy as np
 import pandas as pd
 
 from memwall_trends import defaults
-from memwall_trends.datasets import find_series
-from memwall_trends.errors import MemwallError, TooFewObservations
+from memwall_trends.datasets.conditions import describe_where
+from memwall_trends.errors import TooFewObservations
 from memwall_trends.fitting.bounds import t_quantile
 from memwall_trends.fitting.growth import Growth
 from memwall_trends.fitting.methods import FRONTIER_NOTE, Method, as_method, fit_line
-from memwall_trends.selection import (
-    When,
-    Where,
-    choose_observations,
-    describe_where,
-    split_precision,
-    split_where,
-)
+from memwall_trends.selection import select, select_each
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
-    from pathlib import Path
+    from typing import Unpack
 
     from numpy.typing import ArrayLike
 
     from memwall_trends.fitting.estimators import Estimate, Floats
+    from memwall_trends.selection import Choose, Data, Selection
 
 MIN_DISTINCT_DATES = 3
 
@@ -224,34 +218,18 @@ class Trend(Growth):
         return f"<div><b>{title}</b><br>{description}{self.shown().to_html(index=False)}</div>"
 
 
-def fit_trend(
-    data: str | Path | pd.DataFrame,
-    *,
-    dataset: str = defaults.DATASET,
-    since: When | None = None,
-    until: When | None = None,
-    where: Where | None = None,
-    precision: str | None = None,
-    frontier: bool = False,
-    overlay: Sequence[str | Path] = (),
-    method: str | Method = "ols",
-    date_column: str = "date",
-    value_column: str = "value",
-) -> Trend:
+def fit_trend(data: Data, *, method: str | Method = "ols", **choose: Unpack[Choose]) -> Trend:
     """Fit a trend to a series of a dataset, to a CSV file or to a frame.
 
     Parameters
     ----------
-    data : str, Path or DataFrame
-        A series as in ``peak_flops``, the path of a CSV, or observations.
-    dataset : str
-        Where to find a series.
-    since, until, where, precision, frontier, overlay
-        Which observations count; see `memwall_trends.selection.choose_observations`.
+    data : str, Path, DataFrame or Selection
+        A series as in ``peak_flops``, the path of a CSV, observations, or what
+        `memwall_trends.selection.select` returned.
     method : str or Method
         How to fit; the name of an estimator, or a `memwall_trends.fitting.methods.Method`.
-    date_column, value_column : str
-        Where a CSV or a frame has its dates and values.
+    **choose
+        Which observations count: the choices of `memwall_trends.selection.Choose`.
 
     Returns
     -------
@@ -266,25 +244,12 @@ def fit_trend(
 
     Examples
     --------
-    >>> fit_trend("peak_flops", dataset="gholami2024", since="2010", where={"kind": "gpu"}).n_obs
+    >>> fit_trend("peak_flops", dataset="gholami2024", since="2010", kind="gpu").n_obs
     14
     """
-    chosen = choose_observations(
-        data,
-        dataset=dataset,
-        since=since,
-        until=until,
-        where=where,
-        precision=precision,
-        frontier=frontier,
-        overlay=overlay,
-        date_column=date_column,
-        value_column=value_column,
-    )
-    observations = chosen.observations
-    _check_dates(observations, date_column, chosen.origin)
-    # The column 'unit' is the unit of 'value', not of any other column.
-    unit = _find_unit(observations, chosen.origin) if value_column == "value" else ""
+    chosen = select(data, **choose)
+    _check_dates(chosen)
+    unit = chosen.unit
     estimate, resampled = fit_line(chosen, as_method(method))
     return Trend(
         slope=estimate.slope,
@@ -297,34 +262,23 @@ def fit_trend(
         method=as_method(method),
         where=chosen.where,
         precision=chosen.precision,
-        frontier=frontier,
-        observations=observations,
+        frontier=chosen.frontier,
+        observations=chosen.observations,
         estimate=estimate,
         resampled=resampled,
     )
 
 
 def fit_trends(
-    names: Sequence[str],
-    *,
-    dataset: str = defaults.DATASET,
-    where: Where | None = None,
-    precision: str | None = None,
-    **options: Any,
+    series: Sequence[str | Selection], *, method: str | Method = "ols", **choose: Unpack[Choose]
 ) -> list[Trend]:
-    """Fit several series under the same choices.
+    """Fit several series under the same choices; each narrows the series that have its column.
 
     Parameters
     ----------
-    names : sequence of str
-        Series, as in ``peak_flops``.
-    dataset : str
-        Where to find them.
-    where : mapping, optional
-        Conditions; each narrows the series that have its column.
-    precision : str, optional
-        The precision policy of the series that have precisions.
-    **options
+    series : sequence of str or Selection
+        As in ``peak_flops``.
+    method, **choose
         As of `fit_trend`, for all.
 
     Raises
@@ -338,29 +292,15 @@ def fit_trends(
     >>> [trend.n_obs for trend in trends]
     [37, 3]
     """
-    columns = {name: find_series(name, dataset).columns for name in names}
-    conditions, precisions = split_where(where, columns), split_precision(precision, columns)
-    return [
-        fit_trend(name, dataset=dataset, where=conditions[name], precision=precisions[name], **options)
-        for name in names
-    ]
+    return [fit_trend(chosen, method=method) for chosen in select_each(series, **choose)]
 
 
-def _find_unit(observations: pd.DataFrame, origin: str) -> str:
-    units = [str(unit) for unit in observations["unit"].unique()] if "unit" in observations else [""]
-    if len(units) > 1:
-        raise MemwallError(
-            f"{origin}: the column 'unit' mixes {', '.join(map(repr, units))}; expected one unit. "
-            f"Choose the rows of one, as in --where unit={units[-1]}"
-        )
-    return units[0]
-
-
-def _check_dates(observations: pd.DataFrame, date_column: str, origin: str) -> None:
-    n_obs, n_dates = len(observations), observations["date"].dt.normalize().nunique()
+def _check_dates(chosen: Selection) -> None:
+    n_obs, n_dates = len(chosen.observations), chosen.observations["date"].dt.normalize().nunique()
     if n_dates < MIN_DISTINCT_DATES:
+        column = chosen.choose.get("date_column", "date")
         raise TooFewObservations(
-            f"{origin}: {n_obs} row(s) with {n_dates} different date(s) in column {date_column!r}; "
+            f"{chosen.origin}: {n_obs} row(s) with {n_dates} different date(s) in column {column!r}; "
             f"expected at least {MIN_DISTINCT_DATES} different dates, or there is no interval",
             n_obs,
         )

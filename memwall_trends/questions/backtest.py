@@ -14,15 +14,16 @@ from memwall_trends.errors import MemwallError, TooFewObservations
 from memwall_trends.fitting.bounds import check_level, t_quantile
 from memwall_trends.fitting.methods import as_method
 from memwall_trends.fitting.trends import fit_trend
-from memwall_trends.selection import choose_observations
+from memwall_trends.selection import select
 from memwall_trends.units import decimal_years
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
+    from typing import Unpack
 
     from memwall_trends.fitting.methods import Method
     from memwall_trends.fitting.trends import Trend
+    from memwall_trends.selection import Choose, Data
 
 HORIZONS_YEARS = (1, 3, 5, 10)
 FEW_OBSERVATIONS, FEW_YEARS = 10, 5.0
@@ -135,28 +136,26 @@ class Calibration:
 
 
 def run_backtest(
-    data: str | Path | pd.DataFrame,
+    data: Data,
     *,
     horizons_years: Sequence[int] = HORIZONS_YEARS,
     method: str | Method = "ols",
-    frontier: bool = False,
-    **choice: Any,
+    **choose: Unpack[Choose],
 ) -> Backtest:
     """Forecast the devices of the next years from what was known at each New Year.
 
     Parameters
     ----------
-    data : str, Path or DataFrame
+    data : str, Path, DataFrame or Selection
         As in `memwall_trends.fitting.trends.fit_trend`.
     horizons_years : sequence of int
         A forecast is of the devices dated within so many years. Only origins whose whole horizon lies within
         the data count, from the first on by which ten observations over five years were known.
     method : str or Method
         How each trend is fitted.
-    frontier : bool
-        Only record-setting devices. Whether a device sets a record is known when it comes out.
-    **choice
-        The other choices of `memwall_trends.selection.choose_observations`.
+    **choose
+        Which observations count: the choices of `memwall_trends.selection.Choose`. Whether a
+        device sets a record (``frontier``) is known when it comes out.
 
     Returns
     -------
@@ -175,7 +174,7 @@ def run_backtest(
     """
     if not horizons_years or any(horizon < 1 for horizon in horizons_years):
         raise MemwallError(f"a horizon is a number of years from 1; got {list(horizons_years)}")
-    chosen = choose_observations(data, frontier=frontier, **choice)
+    chosen = select(data, **choose)
     rows = chosen.observations.sort_values("date", kind="stable", ignore_index=True)
     rows = rows.assign(year=decimal_years(rows["date"].to_numpy()))
     method = as_method(method)

@@ -10,25 +10,24 @@ import numpy as np
 import pandas as pd
 
 from memwall_trends import defaults
-from memwall_trends.datasets import find_series
-from memwall_trends.errors import MemwallError, TooFewObservations, unknown
+from memwall_trends.errors import MemwallError, TooFewObservations, find_known
 from memwall_trends.fitting.bootstrap import Sample, bootstrap_lines
 from memwall_trends.fitting.bounds import check_level, t_quantile
 from memwall_trends.fitting.growth import Growth
 from memwall_trends.fitting.methods import as_method
-from memwall_trends.fitting.trends import Trend, fit_trend, fit_trends
-from memwall_trends.selection import choose_observations, split_precision, split_where
+from memwall_trends.fitting.trends import Trend, fit_trend
+from memwall_trends.selection import name_of, select_each
 from memwall_trends.units import decimal_years
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
+    from typing import Unpack
 
     from numpy.typing import ArrayLike
 
     from memwall_trends.fitting.estimators import Floats
     from memwall_trends.fitting.methods import Method
-    from memwall_trends.selection import When, Where
+    from memwall_trends.selection import Choose, Selection
 
 WAYS = {
     "device": "trend of the ratio of each device that reports both",
@@ -334,34 +333,27 @@ class Gap(Growth):
 
 
 def fit_gap(
-    numerator: str,
-    denominator: str,
+    numerator: str | Selection,
+    denominator: str | Selection,
     *,
     way: str | None = None,
-    dataset: str = defaults.DATASET,
-    since: When | None = None,
-    until: When | None = None,
-    where: Where | None = None,
-    precision: str | None = None,
-    frontier: bool = False,
-    overlay: Sequence[str | Path] = (),
     method: str | Method = "ols",
+    **choose: Unpack[Choose],
 ) -> Gap:
     """Fit the ratio of two series.
 
     Parameters
     ----------
-    numerator, denominator : str
+    numerator, denominator : str or Selection
         Series, as in ``peak_flops`` and ``dram_bandwidth``.
     way : str, optional
         One of `WAYS`. By default ``device`` where at least ten devices report both and no ``frontier`` is
         asked for, else ``ratio``.
-    dataset, since, until, frontier, overlay, method
+    method : str or Method
         As in `memwall_trends.fitting.trends.fit_trend`, for both.
-    where : mapping, optional
-        Conditions; each narrows the series that have its column.
-    precision : str, optional
-        The precision policy of the series that has precisions.
+    **choose
+        Which observations count: the choices of `memwall_trends.selection.Choose`. A condition narrows the
+        series that have its column, a precision those that have precisions.
 
     Returns
     -------
@@ -379,24 +371,18 @@ def fit_gap(
     >>> fit_gap("peak_flops", "dram_bandwidth").way
     'device'
     """
-    if numerator == denominator:
-        raise MemwallError(f"a gap needs two different series; got {numerator!r} twice")
-    if way is not None and way not in WAYS:
-        raise unknown("way", way, WAYS)
+    if name_of(numerator) == name_of(denominator):
+        raise MemwallError(f"a gap needs two different series; got {name_of(numerator)!r} twice")
+    if way is not None:
+        way = find_known("way", way, WAYS)
+    chosen = select_each([numerator, denominator], **choose)
+    frontier = any(each.frontier for each in chosen)
     if frontier and way in ("device", "bootstrap"):
         raise MemwallError(
             "records of two series are set by different devices: --frontier goes with --way ratio"
         )
-    choice: dict[str, Any] = {
-        "dataset": dataset,
-        "since": since,
-        "until": until,
-        "where": where,
-        "precision": precision,
-        "overlay": overlay,
-    }
-    top, bottom = fit_trends([numerator, denominator], frontier=frontier, method=method, **choice)
-    devices = pd.DataFrame() if frontier else pair_devices(numerator, denominator, **choice)
+    top, bottom = (fit_trend(each, method=method) for each in chosen)
+    devices = pd.DataFrame() if frontier else _pair(*chosen)
     if way is None:
         way = "device" if len(devices) >= FEW_DEVICES else "ratio"
     if way == "device":
@@ -416,22 +402,14 @@ def fit_gap(
 
 
 def pair_devices(
-    numerator: str,
-    denominator: str,
-    *,
-    dataset: str = defaults.DATASET,
-    where: Where | None = None,
-    precision: str | None = None,
-    **choice: Any,
+    numerator: str | Selection, denominator: str | Selection, **choose: Unpack[Choose]
 ) -> pd.DataFrame:
     """Return the devices that report both series, with their ratio.
 
     Parameters
     ----------
-    numerator, denominator, dataset, where, precision
+    numerator, denominator, **choose
         As in `fit_gap`.
-    **choice
-        ``since, until, overlay``, as there.
 
     Returns
     -------
@@ -445,18 +423,16 @@ def pair_devices(
     >>> balance.set_index("name").loc["NVIDIA H100 SXM5", "value"].round(0)
     np.float64(295.0)
     """
-    names = (numerator, denominator)
-    columns = {name: find_series(name, dataset).columns for name in names}
-    conditions, precisions = split_where(where, columns), split_precision(precision, columns)
-    rows = []
-    for name in names:
-        chosen = choose_observations(
-            name, dataset=dataset, where=conditions[name], precision=precisions[name], **choice
-        ).observations
-        rows.append(chosen.sort_values("value", kind="stable").drop_duplicates("name", keep="last"))
-    top, bottom = rows
+    return _pair(*select_each([numerator, denominator], **choose))
+
+
+def _pair(numerator: Selection, denominator: Selection) -> pd.DataFrame:
+    top, bottom = (
+        each.observations.sort_values("value", kind="stable").drop_duplicates("name", keep="last")
+        for each in (numerator, denominator)
+    )
     paired = top.merge(bottom[["name", "value", "unit"]], on="name", suffixes=("", "_below"))
-    units = tuple(frame["unit"].iloc[0] for frame in rows)
+    units = (top["unit"].iloc[0], bottom["unit"].iloc[0])
     kept = [column for column in ("name", "vendor", "kind", "date") if column in paired]
     balance: pd.DataFrame = paired[kept].assign(
         value=paired["value"] / paired["value_below"], unit=RATIO_UNITS.get(units, " per ".join(units))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from memwall_trends import defaults
 from memwall_trends.datasets import find_series, load_observations
+from memwall_trends.datasets.conditions import filter_rows
 from memwall_trends.errors import MemwallError, TooFewObservations
 from memwall_trends.fitting.bootstrap import fit_lines
 from memwall_trends.fitting.bounds import check_level, check_period
@@ -18,15 +19,16 @@ from memwall_trends.fitting.estimators import find_estimator
 from memwall_trends.fitting.methods import Method, as_method
 from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.questions.claims import HOLDS, judge_interval, load_claims
-from memwall_trends.selection import choose_observations, select
+from memwall_trends.selection import gather_where, select
 from memwall_trends.units import decimal_years, format_interval, format_level, format_number, power_of_ten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
+    from typing import Unpack
 
+    from memwall_trends.datasets.conditions import When
     from memwall_trends.fitting.trends import Trend
-    from memwall_trends.selection import When, Where
+    from memwall_trends.selection import Choose, Selection
 
 CHOICES = ("precision", "window", "vendors", "kinds", "devices", "method")
 """What is varied, by the column of the specifications that names the option."""
@@ -149,32 +151,30 @@ class Sensitivity:
 
 
 def run_sensitivity(
-    series: str,
+    series: str | Selection,
     *,
-    dataset: str = defaults.DATASET,
-    since: When | None = None,
-    until: When | None = None,
-    where: Where | None = None,
-    precision: str | None = None,
-    frontier: bool = False,
-    overlay: Sequence[str | Path] = (),
     method: str | Method | None = None,
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     draws: int = DRAWS,
     seed: int = defaults.SEED,
+    **choose: Unpack[Choose],
 ) -> Sensitivity:
     """Fit a series under every combination of precision, window, vendors, kinds, devices and estimator.
 
     Parameters
     ----------
-    series, dataset, since, until, where, precision, frontier, overlay, method
-        As in `memwall_trends.fitting.trends.fit_trend`. What is given is not varied: a window, a precision,
-        conditions on ``vendor`` or ``kind``, the frontier, a method.
+    series : str or Selection
+        As in ``peak_flops``.
+    method : str or Method, optional
+        As in `memwall_trends.fitting.trends.fit_trend`; by default varied.
     per, level : float
         Period of the rates in years, and level of their intervals.
     draws, seed : int
         Of the bootstrap of records.
+    **choose
+        Which observations count: the choices of `memwall_trends.selection.Choose`. What is given is not
+        varied: a window, a precision, conditions on ``vendor`` or ``kind``, the frontier.
 
     Returns
     -------
@@ -196,13 +196,12 @@ def run_sensitivity(
     check_level(level)
     if method is not None:
         find_estimator(as_method(method).name)
-    options = _Options(
-        dataset=dataset, since=since, until=until, where=dict(where or {}), precision=precision,
-        frontier=frontier, overlay=overlay, method=method, draws=draws, seed=seed,
-    )  # fmt: skip
-    printed, digits = _printed(series, check_period(per))
+    usual = select(series, **choose)
+    name = usual.name
+    options = _Options(usual.choose, method=method, draws=draws, seed=seed)
+    printed, digits = _printed(name, check_period(per))
     rows: list[dict[str, Any]] = []
-    for subset in _subsets(series, options):
+    for subset in _subsets(name, options):
         for devices, fitting in _estimators(options):
             fitted = _fit(subset, devices, fitting)
             if fitted is None:
@@ -223,17 +222,13 @@ def run_sensitivity(
             )
     if not rows:
         raise MemwallError(
-            f"{series}: no combination of choices has {FEW_OBSERVATIONS} observations over {FEW_YEARS:g} "
+            f"{name}: no combination of choices has {FEW_OBSERVATIONS} observations over {FEW_YEARS:g} "
             "years; choose less narrowly"
         )
     specifications = pd.DataFrame(rows).sort_values("rate", kind="stable", ignore_index=True)
-    usual = choose_observations(
-        series, dataset=dataset, since=since, until=until, where=where, precision=precision,
-        frontier=frontier, overlay=overlay,
-    )  # fmt: skip
     return Sensitivity(
-        series=series,
-        dataset=dataset,
+        series=name,
+        dataset=usual.dataset,
         per=per,
         level=level,
         printed_rate=printed,
@@ -295,16 +290,15 @@ def find_effects(specifications: pd.DataFrame) -> pd.DataFrame:
 
 @dataclass(frozen=True, eq=False)
 class _Options:
-    dataset: str
-    since: When | None
-    until: When | None
-    where: dict[str, Any]
-    precision: str | None
-    frontier: bool
-    overlay: Sequence[str | Path]
+    choose: Choose
     method: str | Method | None
     draws: int
     seed: int
+
+    @property
+    def columns(self) -> set[str]:
+        """The columns that conditions name."""
+        return {column.removesuffix("!") for column in gather_where(self.choose)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -327,17 +321,13 @@ def _printed(series: str, per: float) -> tuple[float, int]:
 
 def _subsets(series: str, options: _Options) -> Iterator[_Subset]:
     """Yield each different set of devices, with the options that choose it."""
-    columns = find_series(series, options.dataset).columns
+    dataset = options.choose.get("dataset", defaults.DATASET)
+    varied: Choose = {**options.choose, "since": None, "until": None, "frontier": False}
     seen = set()
-    for precision in _precisions(columns, options):
+    for precision in _precisions(find_series(series, dataset).columns, options):
+        narrowed: Choose = {**varied, "precision": precision}
         try:
-            chosen = choose_observations(
-                series,
-                dataset=options.dataset,
-                where=options.where,
-                precision=precision,
-                overlay=options.overlay,
-            ).observations
+            chosen = select(series, **narrowed).observations
         except TooFewObservations:
             continue
         for vendors, kinds, (window, since, until) in product(
@@ -345,7 +335,7 @@ def _subsets(series: str, options: _Options) -> Iterator[_Subset]:
         ):
             rows = chosen[_belong(chosen, vendors, kinds)]
             try:
-                inside = select(rows, since=since, until=until)
+                inside = filter_rows(rows, since=since, until=until)
             except TooFewObservations:
                 continue
             same = tuple(zip(inside["name"], inside["value"], strict=True))
@@ -359,14 +349,16 @@ def _subsets(series: str, options: _Options) -> Iterator[_Subset]:
 def _precisions(columns: Iterable[str], options: _Options) -> list[str | None]:
     if "precision" not in columns:
         return [None]
-    if options.precision or {"precision", "precision!"} & set(options.where):
-        return [options.precision]
+    precision = options.choose.get("precision")
+    if precision or "precision" in options.columns:
+        return [precision]
     return list(VARIED_PRECISIONS)
 
 
 def _windows(series: str, options: _Options) -> list[tuple[str, When | None, When | None]]:
-    if options.since is not None or options.until is not None:
-        return [(f"{options.since or ''} to {options.until or ''}".strip(), options.since, options.until)]
+    since, until = options.choose.get("since"), options.choose.get("until")
+    if since is not None or until is not None:
+        return [(f"{since or ''} to {until or ''}".strip(), since, until)]
     points = load_observations(series, dataset=defaults.PAPER).parsed["date"]
     windows: list[tuple[str, When | None, When | None]] = [(ALL, None, None)]
     windows.append(("paper's", points.min().date(), points.max().date()))
@@ -374,13 +366,13 @@ def _windows(series: str, options: _Options) -> list[tuple[str, When | None, Whe
 
 
 def _vendors(rows: pd.DataFrame, options: _Options) -> list[str]:
-    if {"vendor", "vendor!"} & set(options.where):
+    if "vendor" in options.columns:
         return [ALL]
     return [ALL, *(f"without {vendor}" for vendor in rows["vendor"].value_counts().index[:MOST_VENDORS])]
 
 
 def _kinds(rows: pd.DataFrame, options: _Options) -> list[str]:
-    varied = not {"kind", "kind!"} & set(options.where) and rows["kind"].isin(CHIPS).any()
+    varied = "kind" not in options.columns and rows["kind"].isin(CHIPS).any()
     return [ALL, " and ".join(CHIPS)] if varied and not rows["kind"].isin(CHIPS).all() else [ALL]
 
 
@@ -394,7 +386,7 @@ def _estimators(options: _Options) -> Iterator[tuple[str, Method]]:
         methods = [as_method(options.method)]
     else:
         methods = [Method(name) for name in METHODS]
-    if not options.frontier:
+    if not options.choose.get("frontier"):
         yield from ((ALL, method) for method in methods)
     # Estimators that discount far points make no sense of records, each of which is one.
     for method in methods:

@@ -13,14 +13,15 @@ from memwall_trends.errors import MemwallError
 from memwall_trends.fitting.bounds import check_level
 from memwall_trends.fitting.growth import Growth
 from memwall_trends.fitting.trends import fit_trend
-from memwall_trends.selection import choose_observations
+from memwall_trends.selection import select
 from memwall_trends.units import decimal_years, format_interval, format_level, format_number
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from typing import Unpack
 
     from memwall_trends.fitting.estimators import Floats
     from memwall_trends.fitting.methods import Method
+    from memwall_trends.selection import Choose, Data
 
 WINDOW_YEARS = 10
 BREAK_DRAWS = 1999
@@ -142,18 +143,18 @@ class Break:
 
 
 def fit_break(
-    data: str | Path | pd.DataFrame,
+    data: Data,
     *,
     draws: int = BREAK_DRAWS,
     seed: int = defaults.SEED,
     level: float = defaults.LEVEL,
-    **choice: Any,
+    **choose: Unpack[Choose],
 ) -> Break:
     """Fit a continuous line with one kink, and test it against a line without.
 
     Parameters
     ----------
-    data : str, Path or DataFrame
+    data : str, Path, DataFrame or Selection
         As in `memwall_trends.fitting.trends.fit_trend`.
     draws : int
         Resamples of the test.
@@ -161,8 +162,8 @@ def fit_break(
         Of its random draws.
     level : float
         Of the intervals and of the verdict.
-    **choice
-        The other choices of `memwall_trends.selection.choose_observations`.
+    **choose
+        Which observations count: the choices of `memwall_trends.selection.Choose`.
 
     Returns
     -------
@@ -183,7 +184,7 @@ def fit_break(
     True
     """
     check_level(level)
-    chosen = choose_observations(data, **choice)
+    chosen = select(data, **choose)
     rows = chosen.observations
     years = decimal_years(rows["date"].to_numpy())
     log10_values = np.log10(rows["value"].to_numpy(dtype=np.float64))
@@ -239,14 +240,14 @@ def fit_break(
 
 
 def rolling_rates(
-    data: str | Path | pd.DataFrame,
+    data: Data,
     *,
     window_years: float = WINDOW_YEARS,
     step_years: float = 1,
     method: str | Method = "ols",
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
-    **choice: Any,
+    **choose: Unpack[Choose],
 ) -> pd.DataFrame:
     """Return the growth factor of each window of time.
 
@@ -258,8 +259,8 @@ def rolling_rates(
         Length of a window, and from one to the next.
     per, level : float
         Period of the growth factor, and level of its interval.
-    **choice
-        The other choices of `memwall_trends.selection.choose_observations`.
+    **choose
+        Which observations count: the choices of `memwall_trends.selection.Choose`.
 
     Returns
     -------
@@ -281,7 +282,7 @@ def rolling_rates(
         raise MemwallError(
             f"a window and its step are years above zero; got {window_years:g}, {step_years:g}"
         )
-    chosen = choose_observations(data, **choice)
+    chosen = select(data, **choose)
     years = decimal_years(chosen.observations["date"].to_numpy())
     n_steps = int(max((np.ptp(years) - window_years) / step_years + 1e-9, 0))
     rows = []

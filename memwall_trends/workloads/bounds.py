@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from memwall_trends import defaults
 from memwall_trends.errors import MemwallError, TooFewObservations
 from memwall_trends.questions.gap import Gap, fit_gap, pair_devices
-from memwall_trends.selection import choose_observations, select_frontier, split_where
+from memwall_trends.selection import Choose, select_each, select_frontier
 from memwall_trends.workloads.costs import ELEMENTS, Workload, count_cost, describe_workload
 from memwall_trends.workloads.roofline import COMPUTE, FORMAT_BYTES, MEMORY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Unpack
 
     import pandas as pd
 
@@ -24,6 +25,26 @@ PROJECTED_TO = 2030.0
 EITHER = "either"
 FEWEST = 2
 SERIES = ("peak_flops", "dram_bandwidth")
+
+
+class ChooseBoth(Choose, total=False):
+    """Which devices count, as in `memwall_trends.selection.Choose`, and what a workload is.
+
+    Attributes
+    ----------
+    phase, sequence_length, prompt_length, sparsity, output_head
+    weight_bytes, activation_bytes, cache_bytes
+        As of `memwall_trends.workloads.Workload`.
+    """
+
+    phase: str
+    sequence_length: int
+    prompt_length: int
+    sparsity: float
+    output_head: bool
+    weight_bytes: float
+    activation_bytes: float
+    cache_bytes: float
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -87,11 +108,7 @@ def find_when_bound(
     at: float = PROJECTED_TO,
     level: float = defaults.LEVEL,
     fused: bool = True,
-    dataset: str = defaults.DATASET,
-    precision: str | None = None,
-    where: Any = None,
-    choice: dict[str, Any] | None = None,
-    **options: Any,
+    **choose: Unpack[ChooseBoth],
 ) -> WhenBound:
     """Find since when a workload is memory-bound on the device with the highest peak of its time.
 
@@ -111,13 +128,9 @@ def find_when_bound(
         Level of the intervals.
     fused : bool
         Count the least traffic; see `memwall_trends.workloads.count_cost`.
-    dataset, precision, where
-        As in `memwall_trends.questions.gap.fit_gap`.
-    choice : dict, optional
-        ``since, until, overlay``, as there.
-    **options
-        Further fields of `memwall_trends.workloads.Workload`: ``phase, sequence_length, prompt_length``, ...
-        The output head of a decoder is counted unless ``output_head`` says otherwise.
+    **choose
+        Which devices count, and further fields of the workload: `ChooseBoth`. The output head of a decoder
+        is counted unless ``output_head`` says otherwise.
 
     Returns
     -------
@@ -141,7 +154,8 @@ def find_when_bound(
 
     if not batch_sizes:
         raise MemwallError("batch_sizes: expected at least one, as in [1]; got none")
-    chosen = {"dataset": dataset, "precision": precision, "where": where, **(choice or {})}
+    chosen = cast("Choose", {name: value for name, value in choose.items() if name in Choose.__annotations__})
+    options = {name: value for name, value in choose.items() if name not in chosen}
     frontier = list_frontier(fewest=FEWEST, **chosen)
     gap = fit_gap(*SERIES, **chosen)
     projected = gap.project([at], level).iloc[0]
@@ -165,22 +179,15 @@ def find_when_bound(
     )
 
 
-def list_frontier(
-    *,
-    fewest: int = 1,
-    dataset: str = defaults.DATASET,
-    precision: str | None = None,
-    where: Any = None,
-    **choice: Any,
-) -> pd.DataFrame:
+def list_frontier(*, fewest: int = 1, **choose: Unpack[Choose]) -> pd.DataFrame:
     """Return the devices with the highest peak of their time, of those whose DRAM bandwidth is known.
 
     Parameters
     ----------
     fewest : int
         How many are needed.
-    dataset, precision, where, **choice
-        As in `memwall_trends.questions.gap.pair_devices`.
+    **choose
+        Which devices count: the choices of `memwall_trends.selection.Choose`.
 
     Returns
     -------
@@ -197,20 +204,12 @@ def list_frontier(
     >>> list_frontier(until="2005")["name"].tolist()[-1]
     'IBM Cell Broadband Engine 3.2 GHz'
     """
-    from memwall_trends.datasets import find_series
-
-    pairs = pair_devices(*SERIES, dataset=dataset, precision=precision, where=where, **choice)
-    conditions = split_where(where, {name: find_series(name, dataset).columns for name in SERIES})
+    pairs = pair_devices(*SERIES, **choose)
     # A window comes last: a record is a record when it is set.
-    rates = choose_observations(
-        "peak_flops",
-        dataset=dataset,
-        precision=precision,
-        where=conditions["peak_flops"],
-        overlay=choice.get("overlay") or (),
-    ).observations
-    paired = rates[rates["name"].isin(_all_paired(dataset, precision, where, choice))]
-    records = select_frontier(paired.reset_index(drop=True))
+    anytime: Choose = {**choose, "since": None, "until": None}
+    rates, _ = select_each(SERIES, **anytime)
+    paired = rates.observations["name"].isin(pair_devices(*SERIES, **anytime)["name"])
+    records = select_frontier(rates.observations[paired].reset_index(drop=True))
     balance = pairs.set_index("name")["value"]
     records = records[records["name"].isin(balance.index)]
     if len(records) < fewest:
@@ -224,12 +223,6 @@ def list_frontier(
         value=records["name"].map(balance).to_numpy()
     )
     return frontier.sort_values("date", kind="stable", ignore_index=True)
-
-
-def _all_paired(dataset: str, precision: str | None, where: Any, choice: dict[str, Any]) -> pd.Series:
-    """Return the names of all devices that report both, whatever the window."""
-    anytime = {name: value for name, value in choice.items() if name not in ("since", "until")}
-    return pair_devices(*SERIES, dataset=dataset, precision=precision, where=where, **anytime)["name"]
 
 
 def _workload(

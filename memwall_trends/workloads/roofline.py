@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from memwall_trends import defaults
 from memwall_trends.datasets import find_series, load_table
 from memwall_trends.errors import MemwallError, TooFewObservations, unknown
-from memwall_trends.selection import PRECISIONS, choose_observations
+from memwall_trends.selection import PRECISIONS, select
 from memwall_trends.workloads.costs import Cost, Operator, Workload, count_cost, describe_workload
 from memwall_trends.workloads.transformers import check_count
 
@@ -332,7 +332,7 @@ def find_device(
     found = _match(name, list_devices(dataset=dataset, overlay=overlay))
     where = {"name": found}
     try:
-        peak = choose_observations("peak_flops", where={**where, **_dense(formats)}, **options).observations
+        peak = select("peak_flops", where={**where, **_dense(formats)}, **options).observations
     except TooFewObservations:
         rows = load_table("peak_flops", dataset, overlay=overlay)
         known = rows.loc[(rows["name"] == found) & (rows["sparsity"] == "dense"), "precision"].unique()
@@ -340,7 +340,7 @@ def find_device(
             f"{found} has no dense rate in {' or '.join(formats)}; known: {', '.join(known)}; "
             f"choose one, as in --precision {known[0]}"
         ) from None
-    bandwidth = choose_observations("dram_bandwidth", where=where, **options).observations
+    bandwidth = select("dram_bandwidth", where=where, **options).observations
     best = peak.iloc[0]
     return Device(
         name=found,
@@ -362,8 +362,8 @@ def list_devices(*, dataset: str = defaults.DATASET, overlay: Sequence[str | Pat
     'Intel Pentium II 266 MHz'
     """
     options: dict[str, Any] = {"dataset": dataset, "overlay": overlay}
-    rates = choose_observations("peak_flops", where=_dense(FORMAT_BYTES), **options).observations
-    moving = choose_observations("dram_bandwidth", **options).observations["name"]
+    rates = select("peak_flops", where=_dense(FORMAT_BYTES), **options).observations
+    moving = select("dram_bandwidth", **options).observations["name"]
     paired = rates[rates["name"].isin(moving)].sort_values("date", kind="stable")
     return [str(name) for name in paired["name"]]
 
@@ -414,7 +414,7 @@ def _highest(series: str, where: dict[str, str], options: dict[str, Any]) -> flo
     if any(column not in columns for column in where):
         return None
     try:
-        rows = choose_observations(series, where=where, **options).observations
+        rows = select(series, where=where, **options).observations
     except TooFewObservations:
         return None
     return float(rows["value"].max()) * GIGA

@@ -9,58 +9,39 @@ import pandas as pd
 
 from memwall_trends import defaults
 from memwall_trends.datasets import find_series, load_table
+from memwall_trends.datasets.conditions import merge_where, parse_conditions
 from memwall_trends.errors import MemwallError, TooFewObservations
 from memwall_trends.fitting.bounds import check_level
 from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.questions.claims.judging import UNTESTED, judge, judge_interval
-from memwall_trends.selection import (
-    choose_observations,
-    merge_where,
-    parse_where,
-    split_precision,
-    split_where,
-)
+from memwall_trends.selection import gather_where, select, split_choices
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from typing import Unpack
 
-    from memwall_trends.selection import When, Where
+    from memwall_trends.datasets.conditions import When
+    from memwall_trends.selection import Choose
 
 SOURCE = "gholami2024"
 CURATED_FITS = ("curated_window", "curated_today")
 
 
 def reproduce(
-    *,
-    since: When | None = None,
-    until: When | None = None,
-    where: Where | None = None,
-    precision: str | None = None,
-    frontier: bool = False,
-    overlay: Sequence[str | Path] = (),
-    per: float = defaults.PERIOD_YEARS,
-    level: float = defaults.LEVEL,
+    *, per: float = defaults.PERIOD_YEARS, level: float = defaults.LEVEL, **choose: Unpack[Choose]
 ) -> pd.DataFrame:
     """Recompute the rates that Gholami et al. (2024) print, from their own points and from curated data.
 
     Parameters
     ----------
-    since, until : str, int or date, optional
-        Window of the observations; by default all that the authors fitted.
-    where : mapping, optional
-        Conditions; each narrows the series that have its column.
-    precision : str, optional
-        Precision policy of the peak FLOPS; by default the paper's points as they are, and ``best16`` of the
-        curated devices.
-    frontier : bool
-        Only devices that set a record.
-    overlay : sequence of str or Path
-        Files of a user's rows to lay over the curated data.
     per : float
         Take the claims that are printed per so many years: 2 or 20.
     level : float
         Level of the intervals.
+    **choose
+        Which observations count: the choices of `memwall_trends.selection.Choose` but ``dataset``; by default
+        all that the authors fitted. A condition narrows the series that have its column; of the peak FLOPS
+        count the paper's points as they are and ``best16`` of the curated devices unless a precision is
+        chosen; an overlay is laid over the curated data.
 
     Returns
     -------
@@ -88,19 +69,16 @@ def reproduce(
     check_level(level)
     claims = load_claims(per)
     columns = {claim["series"]: find_series(claim["series"], claim["dataset"]).columns for claim in claims}
-    conditions, precisions = split_where(where, columns), split_precision(precision, columns)
-    rows = []
-    for claim in claims:
-        options: dict[str, Any] = {
-            "since": since,
-            "until": until,
-            "where": conditions[claim["series"]],
-            "precision": precisions[claim["series"]],
-            "frontier": frontier,
+    if "dataset" in choose:
+        raise MemwallError("the claims are set against both datasets: leave the dataset out")
+    shares = split_choices(choose, columns)
+    rows = [
+        {
+            **_recompute(claim, shares[claim["series"]], level),
+            **_confront(claim, shares[claim["series"]], level),
         }
-        own = _recompute(claim, options, level)
-        curated = _confront(claim, {**options, "overlay": overlay}, level)
-        rows.append({**own, **curated})
+        for claim in claims
+    ]
     if all(math.isnan(row["rate"]) for row in rows):
         reasons = "\n".join(row["verdict"].removeprefix(f"{UNTESTED}: ") for row in rows)
         raise MemwallError(f"no claim can be tested:\n{reasons}")
@@ -132,7 +110,7 @@ def load_claims(per: float) -> list[dict[str, Any]]:
     return [{str(key): cell for key, cell in row.items()} for row in chosen.to_dict(orient="records")]
 
 
-def _recompute(claim: dict[str, Any], options: dict[str, Any], level: float) -> dict[str, Any]:
+def _recompute(claim: dict[str, Any], choose: Choose, level: float) -> dict[str, Any]:
     """Return the fit of the paper's own points."""
     period = claim["period_years"]
     row = {
@@ -148,9 +126,10 @@ def _recompute(claim: dict[str, Any], options: dict[str, Any], level: float) -> 
         "r_squared": math.nan,
         "doubling_time_years": math.nan,
     }
-    where = {**_conditions(claim["where"]), **options["where"]}
+    where = {**parse_conditions(claim["where"]), **gather_where(choose)}
+    own: Choose = {**choose, "dataset": claim["dataset"], "where": where, "overlay": ()}
     try:
-        trend = fit_trend(claim["series"], dataset=claim["dataset"], **{**options, "where": where})
+        trend = fit_trend(claim["series"], **own)
     except TooFewObservations as error:
         return {**row, "n_obs": error.n_obs, "verdict": f"{UNTESTED}: {error}"}
     low, high = trend.growth_interval(period, level)
@@ -166,35 +145,38 @@ def _recompute(claim: dict[str, Any], options: dict[str, Any], level: float) -> 
     }
 
 
-def _confront(claim: dict[str, Any], options: dict[str, Any], level: float) -> dict[str, Any]:
+def _confront(claim: dict[str, Any], choose: Choose, level: float) -> dict[str, Any]:
     """Return the fits of the curated data over the window of the paper's points, and to today."""
+    since, today = choose.get("since"), choose.get("until")
+    first: When | None
+    last: When | None
     try:
-        points = choose_observations(
+        points = select(
             claim["series"],
             dataset=claim["dataset"],
-            since=options["since"],
-            until=options["until"],
-            where=_conditions(claim["where"]),
+            since=since,
+            until=today,
+            where=parse_conditions(claim["where"]),
         ).observations["date"]
         first, last = points.min().date(), points.max().date()
     except TooFewObservations:
-        first, last = options["since"], options["until"]
-    where = merge_where(_conditions(claim["curated_where"]), options["where"])
+        first, last = since, today
+    where = merge_where(parse_conditions(claim["curated_where"]), gather_where(choose))
     row: dict[str, Any] = {}
-    for fit, until in {"curated_window": last, "curated_today": options["until"]}.items():
-        cells = _curated_fit(claim, {**options, "since": first, "until": until, "where": where}, level)
+    for fit, until in {"curated_window": last, "curated_today": today}.items():
+        cells = _curated_fit(claim, {**choose, "since": first, "until": until, "where": where}, level)
         row.update({f"{fit}_{key}": cell for key, cell in cells.items()})
     return row
 
 
-def _curated_fit(claim: dict[str, Any], options: dict[str, Any], level: float) -> dict[str, Any]:
+def _curated_fit(claim: dict[str, Any], choose: Choose, level: float) -> dict[str, Any]:
     none = {"rate": math.nan, "ci_low": math.nan, "ci_high": math.nan, "n_obs": 0, "last_date": None}
     known = find_series(claim["series"]).columns
-    foreign = [column for column in options["where"] if column.removesuffix("!") not in known]
+    foreign = [column for column in gather_where(choose) if column.removesuffix("!") not in known]
     if foreign:
         return {**none, "verdict": f"{UNTESTED}: the curated data has no column {foreign[0]!r}"}
     try:
-        trend = fit_trend(claim["series"], **options)
+        trend = fit_trend(claim["series"], **choose)
     except TooFewObservations as error:
         return {**none, "n_obs": error.n_obs, "verdict": f"{UNTESTED}: {error}"}
     claimed = find_series(claim["series"], claim["dataset"]).unit
@@ -212,7 +194,3 @@ def _curated_fit(claim: dict[str, Any], options: dict[str, Any], level: float) -
         "last_date": trend.last_date.isoformat(),
         "verdict": judge_interval(claim["printed"], int(claim["significant_digits"]), low, high),
     }
-
-
-def _conditions(text: str) -> dict[str, list[str]]:
-    return parse_where(text.split(";") if text else [])

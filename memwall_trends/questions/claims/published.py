@@ -9,12 +9,13 @@ import pandas as pd
 
 from memwall_trends import defaults
 from memwall_trends.datasets import load_table
+from memwall_trends.datasets.conditions import parse_conditions
 from memwall_trends.errors import MemwallError, TooFewObservations, unknown
 from memwall_trends.fitting.bounds import check_level, check_period
 from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.questions.claims.judging import AGREES, FASTER, SLOWER, UNTESTED
 from memwall_trends.questions.gap import fit_gap, pair_devices
-from memwall_trends.selection import choose_observations, parse_where
+from memwall_trends.selection import select
 from memwall_trends.units import decimal_years, format_number, parse_date, power_of_ten
 
 if TYPE_CHECKING:
@@ -240,10 +241,9 @@ def _claimed_half_width(claim: dict[str, Any], level: float) -> float:
 
 
 def _options(claim: dict[str, Any], overlay: Sequence[str | Path], window: dict[str, Any]) -> dict[str, Any]:
-    conditions = claim["curated_where"]
     return {
         **window,
-        "where": parse_where(conditions.split(";") if conditions else []),
+        "where": parse_conditions(claim["curated_where"]),
         "precision": claim["precision"] or None,
         "overlay": overlay,
     }
@@ -262,7 +262,7 @@ def _rows(
     try:
         if claim["denominator"]:
             return pair_devices(claim["series"], claim["denominator"], **options)
-        return choose_observations(claim["series"], frontier=frontier, **options).observations
+        return select(claim["series"], frontier=frontier, **options).observations
     except TooFewObservations:
         return pd.DataFrame({"date": pd.Series(dtype="datetime64[ns]")})
 

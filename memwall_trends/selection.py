@@ -122,8 +122,9 @@ class Selection:
     --------
     >>> print(select("dram_bandwidth", dataset="gholami2024", since=2021))
     dram_bandwidth (gholami2024): 2 rows, 2021-06-28 to 2022-03-22; since=2021
-                       name       date   value  unit
-     NVIDIA A100 PCIe 80GB 2021-06-28 1935.00  GB/s
+                     name       date  value unit
+    NVIDIA A100 PCIe 80GB 2021-06-28 1935.0 GB/s
+    NVIDIA H100 PCIe 80GB 2022-03-22 2039.0 GB/s
     """
 
     data: str | Path | pd.DataFrame = field(repr=False)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import cast
 
 import pandas as pd
 import pytest
@@ -16,10 +17,17 @@ from memwall_trends.datasets.conditions import (
     split_where,
 )
 from memwall_trends.errors import MemwallError, TooFewObservations
+from memwall_trends.fitting.trends import fit_trend
+from memwall_trends.questions.backtest import run_backtest
+from memwall_trends.questions.gap import fit_gap
+from memwall_trends.questions.stability import fit_break
 from memwall_trends.selection import (
+    COLUMN_CHOICES,
     PRECISIONS,
+    Choose,
     find_precision,
     select,
+    select_each,
     select_frontier,
     select_precision,
     split_choices,
@@ -275,3 +283,60 @@ def test_interconnect_is_fitted_by_lane_unless_devices_are_asked_for() -> None:
     devices = select("interconnect_bandwidth", where={"scope": "device"}).observations
     assert (set(lanes["scope"]), set(lanes["unit"])) == ({"lane"}, {"GT/s"})
     assert (set(devices["scope"]), set(devices["unit"])) == ({"device"}, {"GB/s"})
+
+
+def test_a_selection_goes_in_place_of_a_name() -> None:
+    chosen = select("peak_flops", since=2010, kind="gpu")
+    assert (
+        fit_trend(chosen).growth_factor() == fit_trend("peak_flops", since=2010, kind="gpu").growth_factor()
+    )
+    assert fit_gap(chosen, "dram_bandwidth", way="ratio").numerator.n_obs == len(chosen.observations)
+    assert run_backtest(chosen).series == fit_break(chosen).series == "peak_flops"
+
+
+def test_a_choice_narrows_a_selection_and_takes_the_place_of_its_own() -> None:
+    gpus = select("peak_flops", since=2010, kind="gpu")
+    later = select(gpus, since=2020, vendor="AMD")
+    assert set(later.observations["kind"]) == {"gpu"}
+    assert set(later.observations["vendor"]) == {"AMD"}
+    assert later.observations["date"].min().year == 2020
+    assert set(select(gpus, kind="cpu").observations["kind"]) == {"cpu"}
+
+
+@pytest.mark.parametrize("column", COLUMN_CHOICES)
+def test_a_column_has_a_choice_of_its_own(column: str) -> None:
+    rows = load_table("interconnect_bandwidth")
+    rows = rows[rows["scope"] == "lane"]
+    value = str(rows[column].iloc[-1])
+    choose = cast("Choose", {column: value.upper()})
+    assert set(select("interconnect_bandwidth", **choose).observations[column]) == {value}
+
+
+def test_names_are_taken_in_capitals_or_not() -> None:
+    assert select("peak_flops", vendor="nvidia").where == {"vendor": ["NVIDIA"]}
+    assert select("peak_flops", precision="FP8").precision == "fp8"
+    assert select("peak_flops", where={"precision": "FP8"}).where == {"precision": ["fp8"]}
+
+
+def test_a_wrong_choice_names_the_known_and_a_close_one() -> None:
+    with pytest.raises(TooFewObservations, match=r"vendor=nvida; did you mean 'NVIDIA'\? known: "):
+        select("peak_flops", vendor="nvida")
+    with pytest.raises(MemwallError, match=r"unknown precision 'FP9'.* Known: best16, fp64"):
+        select("peak_flops", precision="FP9")
+    with pytest.raises(MemwallError, match=r"unknown choice 'vendr'; did you mean 'vendor'\?"):
+        select("peak_flops", vendr="NVIDIA")  # type: ignore[call-arg]
+    with pytest.raises(MemwallError, match="give one of them"):
+        select("peak_flops", kind="gpu", where={"kind": "cpu"})
+
+
+def test_a_selection_prints_what_it_holds() -> None:
+    text = str(select("dram_bandwidth", since=2015, kind="gpu", frontier=True))
+    assert text.startswith("dram_bandwidth (curated): ")
+    assert "; since=2015; memory!=SRAM; kind=gpu; record-setting devices only\n" in text
+    assert len(text.splitlines()) < 16
+
+
+def test_several_series_share_choices() -> None:
+    rates, moving = select_each(["peak_flops", "dram_bandwidth"], precision="fp64", where={"memory": "HBM2e"})
+    assert rates.precision == "fp64"
+    assert set(moving.observations["memory"]) == {"HBM2e"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from memwall_trends import defaults
 from memwall_trends.errors import MemwallError, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -112,12 +113,11 @@ def list_tables(dataset: str | None = None) -> list[Table]:
     """
     folder = datasets_folder()
     try:
-        package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+        tables = _parse_tables((folder / "datapackage.json").read_text(encoding="utf-8"), folder)
     except (OSError, ValueError) as error:
         raise MemwallError(f"{folder / 'datapackage.json'}: cannot be read: {error}") from None
-    tables = [_table(resource, folder) for resource in package["resources"]]
     if dataset is None:
-        return tables
+        return list(tables)
     if dataset not in _dataset_names(tables):
         raise unknown("dataset", dataset, _dataset_names(tables))
     return [table for table in tables if table.dataset in (dataset, "")]
@@ -194,6 +194,12 @@ def find_series(name: str, dataset: str = defaults.DATASET) -> Table:
     return series[name]
 
 
+@lru_cache(maxsize=4)
+def _parse_tables(text: str, folder: Path) -> tuple[Table, ...]:
+    """Return the tables that a data dictionary describes; the same text is not parsed twice."""
+    return tuple(_table(resource, folder) for resource in json.loads(text)["resources"])
+
+
 def _table(resource: dict[str, Any], folder: Path) -> Table:
     dataset, _, name = resource["name"].rpartition(".")
     return Table(
@@ -210,5 +216,5 @@ def _table(resource: dict[str, Any], folder: Path) -> Table:
     )
 
 
-def _dataset_names(tables: list[Table]) -> list[str]:
+def _dataset_names(tables: Sequence[Table]) -> list[str]:
     return list(dict.fromkeys(table.dataset for table in tables if table.dataset))

@@ -6,10 +6,16 @@ PICTURES := hw-scaling hw-scaling-today machine-balance claim-against-fit traini
 	memory-breakdown peak-flops-by-precision memory-generations link-families frontier rolling-rates \
 	backtest-coverage published-claims roofline workload-intensity training-memory levers
 
-.PHONY: reproduce test lint types notebooks docs clean
+# The figures of the paper.
+PAPER := hw-scaling training-compute model-size memory-breakdown
+
+.PHONY: reproduce figures test lint types notebooks docs clean
 
 reproduce: $(VENV)/.installed
 	$(BIN)/memwall-trends reproduce
+	$(BIN)/memwall-trends figures $(PAPER) --out figures
+
+figures: $(VENV)/.installed
 	$(BIN)/memwall-trends figures --out figures
 
 test: $(VENV)/.installed-dev

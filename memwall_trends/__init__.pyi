@@ -27,9 +27,9 @@ from .questions.claims import check_claims as check_claims
 from .questions.claims import judge as judge
 from .questions.claims import load_claims as load_claims
 from .questions.claims import reproduce as reproduce
-from .questions.gap import Gap as Gap
 from .questions.gap import fit_gap as fit_gap
 from .questions.gap import pair_devices as pair_devices
+from .questions.ratio import Gap as Gap
 from .questions.sensitivity import Sensitivity as Sensitivity
 from .questions.sensitivity import run_sensitivity as run_sensitivity
 from .questions.stability import Break as Break

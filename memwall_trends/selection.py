@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, TypedDict, cast
 
-import pandas as pd
-
 from memwall_trends import defaults
 from memwall_trends.datasets import find_series, load_observations
 from memwall_trends.datasets.conditions import (
@@ -19,7 +17,8 @@ from memwall_trends.datasets.conditions import (
     resolve_where,
     split_where,
 )
-from memwall_trends.errors import MemwallError, TooFewObservations, find_known, unknown
+from memwall_trends.datasets.rates import PRECISIONS, select_frontier, select_precision
+from memwall_trends.errors import MemwallError, find_known, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,21 +26,11 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
 
 Data: TypeAlias = "str | Path | pd.DataFrame | Selection"
 """A series as in ``peak_flops``, the path of a CSV, observations, or a selection of one of them."""
-
-PRECISIONS: Mapping[str, tuple[str, ...]] = {
-    "best16": ("fp64", "fp32", "tf32", "fp16", "bf16"),
-    "fp64": ("fp64",),
-    "fp32": ("fp32",),
-    "fp16": ("fp16", "bf16"),
-    "fp8": ("fp8",),
-    "fp4": ("fp4",),
-    "fastest": ("fp64", "fp32", "tf32", "fp16", "bf16", "fp8", "fp6", "fp4"),
-}
-"""Precision policies: the number formats of which the best dense rate of a device counts."""
 
 COLUMN_CHOICES = ("kind", "vendor", "scope")
 """The choices that stand for a condition on the column of their name."""
@@ -64,7 +53,7 @@ class Choose(TypedDict, total=False):
     kind, vendor, scope : str or sequence of str
         The same of the column of that name, in capitals or not: ``vendor="nvidia"``.
     precision : str
-        The precision policy, one of `memwall_trends.selection.PRECISIONS`; of the curated peak FLOPS
+        The precision policy, one of `memwall_trends.datasets.rates.PRECISIONS`; of the curated peak FLOPS
         ``best16`` unless `where` names a precision.
     frontier : bool
         Only devices that exceeded all before them among those that the other choices leave; the window comes
@@ -386,89 +375,6 @@ def name_of(series: str | Selection) -> str:
     ('peak_flops', 'model_size')
     """
     return series.name if isinstance(series, Selection) else series
-
-
-def select_precision(
-    frame: pd.DataFrame, formats: Sequence[str] | None, *, dense: bool = True, origin: str = "the data"
-) -> pd.DataFrame:
-    """Return for each device its best rate, so that a device counts once.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Observations with ``name, precision, sparsity, value``.
-    formats : sequence of str, optional
-        The number formats that count, as a policy of `PRECISIONS` lists them; by default all.
-    dense : bool
-        Leave structured sparsity out.
-    origin : str
-        What to call the frame in a message.
-
-    Returns
-    -------
-    DataFrame
-        One row a device, in their order; of equal rates the first.
-
-    Raises
-    ------
-    MemwallError
-        If a column is missing.
-    TooFewObservations
-        If no device has a rate in these formats.
-
-    Examples
-    --------
-    >>> from memwall_trends.datasets import load_table
-    >>> rows = load_table("peak_flops", "gholami2024")
-    >>> len(rows), len(select_precision(rows, PRECISIONS["best16"])), len(select_precision(rows, ["fp64"]))
-    (37, 35, 7)
-    """
-    for column in ("name", "precision", "sparsity"):
-        if column not in frame:
-            raise MemwallError(f"{origin} has no column {column!r}: a precision cannot be chosen")
-    counted = pd.Series(True, index=frame.index)
-    if formats is not None:
-        counted &= frame["precision"].isin(list(formats))
-    if dense:
-        counted &= frame["sparsity"] == "dense"
-    rows = frame[counted]
-    if rows.empty:
-        known = ", ".join(frame["precision"].unique())
-        wanted = " or ".join(formats or [])
-        raise TooFewObservations(f"no rows of {origin} have a dense rate in {wanted}; known: {known}", 0)
-    best: pd.DataFrame = rows.loc[rows.groupby("name", sort=False)["value"].idxmax().sort_values()]
-    return best
-
-
-def select_frontier(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the observations that exceeded all earlier ones when they came out; of one day, the best.
-
-    Examples
-    --------
-    >>> from memwall_trends.datasets import load_table
-    >>> select_frontier(load_table("dram_bandwidth", "gholami2024"))["value"].tolist()
-    [15.2, 64.0, 115.2, 512.0, 732.2, 897.0, 1555.0, 1935.0, 2039.0]
-    """
-    ordered = frame.sort_values(["date", "value"], ascending=[True, False], kind="stable")
-    earlier = ordered["value"].cummax().shift(fill_value=0.0)
-    frontier: pd.DataFrame = frame.loc[ordered.index[ordered["value"] > earlier].sort_values()]
-    return frontier
-
-
-def find_precision(policy: str) -> tuple[str, ...]:
-    """Return the number formats of a precision policy.
-
-    Raises
-    ------
-    MemwallError
-        If there is no such policy; the message names the known ones.
-
-    Examples
-    --------
-    >>> find_precision("fp16"), find_precision("FP8")
-    (('fp16', 'bf16'), ('fp8',))
-    """
-    return PRECISIONS[find_known("precision", policy, PRECISIONS)]
 
 
 def _narrow(selection: Selection, choose: Choose) -> Selection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, is_typeddict
 
 import griffe
 import typer
@@ -66,7 +66,7 @@ def public_names() -> list[str]:
 
 
 def _render(name: str, public: Any, documented: griffe.Object | griffe.Alias) -> Iterator[str]:
-    if inspect.isclass(public) and issubclass(public, Exception):
+    if is_typeddict(public) or (inspect.isclass(public) and issubclass(public, Exception)):
         yield from _sections(documented)
         return
     signature = inspect.signature(public)

@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 
 from memwall_trends.datasets import list_series
+from memwall_trends.datasets.rates import select_frontier
 from memwall_trends.errors import MemwallError
 from memwall_trends.fitting.bootstrap import Sample, _weights, bootstrap_lines, fit_lines
 from memwall_trends.fitting.bounds import t_quantile
 from memwall_trends.fitting.estimators import find_estimator, ordinary_least_squares
 from memwall_trends.fitting.methods import Method, fit_line
 from memwall_trends.fitting.trends import fit_trend
-from memwall_trends.selection import select, select_frontier
+from memwall_trends.selection import select
 
 SLOPE = 0.24
 ORIGIN = 2012.0

@@ -16,13 +16,14 @@ import pandas as pd
 import pytest
 
 from memwall_trends.datasets import find_series, list_datasets, list_series, load_table
+from memwall_trends.datasets.rates import PRECISIONS
 from memwall_trends.errors import MemwallError
 from memwall_trends.explorer import build_explorer, save_explorer
 from memwall_trends.explorer.chart import COLOURS
 from memwall_trends.fitting.bounds import t_quantile
 from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.questions.gap import fit_gap
-from memwall_trends.selection import PRECISIONS, select
+from memwall_trends.selection import select
 from tests.test_figures import contrast_with_white
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from memwall_trends.datasets.conditions import (
     parse_where,
     split_where,
 )
+from memwall_trends.datasets.rates import PRECISIONS, find_precision, select_frontier, select_precision
 from memwall_trends.errors import MemwallError, TooFewObservations
 from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.questions.backtest import run_backtest
@@ -23,13 +24,9 @@ from memwall_trends.questions.gap import fit_gap
 from memwall_trends.questions.stability import fit_break
 from memwall_trends.selection import (
     COLUMN_CHOICES,
-    PRECISIONS,
     Choose,
-    find_precision,
     select,
     select_each,
-    select_frontier,
-    select_precision,
     split_choices,
 )
 

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from memwall_trends.fitting.trends import Trend
     from memwall_trends.questions.backtest import Calibration
-    from memwall_trends.questions.gap import Gap
+    from memwall_trends.questions.ratio import Gap
 
 FAR_YEARS = 1.0
 CLASSICAL = "t interval, classical standard error"
@@ -222,11 +222,12 @@ def gap(
     """Divide two trends: machine balance, how fast it grows, and where it leads."""
     import pandas as pd
 
-    from memwall_trends.questions import gap as gaps
+    from memwall_trends.questions.gap import fit_gap
+    from memwall_trends.questions.ratio import ASSUMPTIONS, WAYS
     from memwall_trends.units import parse_year
 
     years = [parse_year(text) for text in at or []]
-    fitted = gaps.fit_gap(
+    fitted = fit_gap(
         numerator,
         denominator,
         way=way,
@@ -248,13 +249,13 @@ def gap(
         shown=pd.concat([fitted.shown(per, level), _show_projections(fitted, record, level)]),
         title=f"{numerator} / {denominator} ({dataset})",
         notes=[
-            f"{gaps.WAYS[fitted.way].capitalize()} (--way {fitted.way}); growth with confidence intervals"
+            f"{WAYS[fitted.way].capitalize()} (--way {fitted.way}); growth with confidence intervals"
             + (", years with prediction intervals." if years else "; --at 2030 projects."),
             *(f"{trend.series}: {trend.describe()}." for trend in fits),
             *(trend.describe_interval() for trend in fits if trend.estimate.interval != CLASSICAL),
             *_note_reach(reach),
             *_note_calibration(calibrations, level),
-            f"Assumed: {gaps.ASSUMPTIONS[fitted.way]}",
+            f"Assumed: {ASSUMPTIONS[fitted.way]}",
         ],
     )
     for year in years:

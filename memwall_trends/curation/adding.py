@@ -32,9 +32,9 @@ from memwall_trends.datasets import datasets_folder, find_series, list_series, l
 from memwall_trends.datasets.appending import append_to_file, append_to_tables, check_place
 from memwall_trends.datasets.files import read_csv, read_text
 from memwall_trends.datasets.overlay import SOURCE_COLUMNS, overlay_columns, read_overlay
+from memwall_trends.datasets.rates import PRECISIONS
 from memwall_trends.errors import MemwallError, TooFewObservations, unknown
 from memwall_trends.fitting.trends import Trend, fit_trend
-from memwall_trends.selection import PRECISIONS
 from memwall_trends.units import convert_quantity, parse_date
 
 if TYPE_CHECKING:

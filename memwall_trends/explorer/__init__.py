@@ -127,10 +127,11 @@ def save_explorer(
 
 def _describe_data(overlay: Sequence[str | Path]) -> dict[str, Any]:
     """Return every series of every dataset, the sources that they rest on, and what the fits go by."""
-    from memwall_trends import selection
     from memwall_trends.datasets import find_series, list_datasets, list_series, load_table
+    from memwall_trends.datasets.rates import PRECISIONS
     from memwall_trends.fitting import methods, trends
-    from memwall_trends.questions import gap
+    from memwall_trends.questions.gap import FEW_DEVICES
+    from memwall_trends.questions.ratio import RATIO_UNITS
 
     series: list[dict[str, Any]] = []
     used: set[str] = set()
@@ -145,9 +146,9 @@ def _describe_data(overlay: Sequence[str | Path]) -> dict[str, Any]:
         "sources": _describe_sources(used, overlay),
         "overlay": [str(path) for path in overlay],
         "defaultDataset": defaults.DATASET,
-        "precisions": selection.PRECISIONS,
-        "ratioUnits": [[*units, unit] for units, unit in gap.RATIO_UNITS.items()],
-        "fewDevices": gap.FEW_DEVICES,
+        "precisions": PRECISIONS,
+        "ratioUnits": [[*units, unit] for units, unit in RATIO_UNITS.items()],
+        "fewDevices": FEW_DEVICES,
         "minDates": trends.MIN_DISTINCT_DATES,
         "frontierNote": methods.FRONTIER_NOTE,
     }

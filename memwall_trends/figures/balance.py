@@ -25,7 +25,7 @@ from memwall_trends.units import decimal_years, format_interval, format_level, f
 if TYPE_CHECKING:
     import altair as alt
 
-    from memwall_trends.questions.gap import Gap
+    from memwall_trends.questions.ratio import Gap
 
 PROJECTED_TO = dt.date(2030, 12, 31)
 FAN_LEVELS = (0.95, 0.8, 0.5)
@@ -58,7 +58,8 @@ def machine_balance(
     >>> type(machine_balance()).__name__
     'VConcatChart'
     """
-    from memwall_trends.questions.gap import WAYS, fit_gap, pair_devices
+    from memwall_trends.questions.gap import fit_gap, pair_devices
+    from memwall_trends.questions.ratio import WAYS
 
     fitted = fit_gap("peak_flops", "dram_bandwidth", dataset=dataset, **choice)
     overlay = choice.get("overlay") or ()

@@ -13,10 +13,10 @@ import pandas as pd
 from memwall_trends import defaults
 from memwall_trends.datasets import find_series
 from memwall_trends.datasets.overlay import read_overlay
+from memwall_trends.datasets.rates import select_frontier
 from memwall_trends.figures import theme
 from memwall_trends.figures.labels import place_labels
 from memwall_trends.fitting.growth import describe_period
-from memwall_trends.selection import select_frontier
 from memwall_trends.units import decimal_years, format_interval, format_level, format_number
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from memwall_trends import defaults
+from memwall_trends.datasets.rates import select_frontier
 from memwall_trends.errors import MemwallError, TooFewObservations
-from memwall_trends.questions.gap import Gap, fit_gap, pair_devices
-from memwall_trends.selection import Choose, select_each, select_frontier
+from memwall_trends.questions.gap import fit_gap, pair_devices
+from memwall_trends.selection import Choose, select_each
 from memwall_trends.workloads.costs import ELEMENTS, Workload, count_cost, describe_workload
 from memwall_trends.workloads.roofline import COMPUTE, FORMAT_BYTES, MEMORY
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from memwall_trends.questions.ratio import Gap
     from memwall_trends.workloads.transformers import Transformer
 
 BATCH_SIZES = (1, 4, 16, 64, 256, 1024)

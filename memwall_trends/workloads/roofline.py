@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from memwall_trends import defaults
 from memwall_trends.datasets import find_series, load_table
+from memwall_trends.datasets.rates import PRECISIONS
 from memwall_trends.errors import MemwallError, TooFewObservations, unknown
-from memwall_trends.selection import PRECISIONS, select
+from memwall_trends.selection import select
 from memwall_trends.workloads.costs import Cost, Operator, Workload, count_cost, describe_workload
 from memwall_trends.workloads.transformers import check_count
 
@@ -308,8 +309,8 @@ def find_device(
     name : str
         As in the tables, capitals or not; a part of it where only one device has it.
     precision : str, optional
-        A number format of `FORMAT_BYTES`, or a policy of `memwall_trends.selection.PRECISIONS`; ``best16`` by
-        default.
+        A number format of `FORMAT_BYTES`, or a policy of `memwall_trends.datasets.rates.PRECISIONS`;
+        ``best16`` by default.
     dataset, overlay
         As in `memwall_trends.fitting.trends.fit_trend`.
 

@@ -1,0 +1,370 @@
+"""`Gap`: the ratio of two series as an exponential trend, where it leads and when it is reached."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from memwall_trends import defaults
+from memwall_trends.errors import MemwallError
+from memwall_trends.fitting.bounds import check_level, t_quantile
+from memwall_trends.fitting.growth import Growth
+from memwall_trends.units import decimal_years
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+
+    from memwall_trends.fitting.estimators import Floats
+    from memwall_trends.fitting.trends import Trend
+
+WAYS = {
+    "device": "trend of the ratio of each device that reports both",
+    "ratio": "ratio of two fitted trends",
+    "bootstrap": "ratio of two fitted trends, devices drawn again",
+}
+"""How a gap is found, by the name that the user gives."""
+ASSUMPTIONS = {
+    "device": "The devices that report both stand for all; their ratio goes on as before; a projected "
+    "machine is one new device like them.",
+    "ratio": "The two series are independent samples, so the variances of the two lines add; "
+    "both go on as before; a projected machine takes one new device from each trend.",
+    "bootstrap": "Both trends go on as before; devices are drawn again with all that they report, so that "
+    "the two series need not be independent; a projected machine takes one new device from each trend.",
+}
+RATIO_UNITS = {
+    ("GFLOP/s", "GB/s"): "FLOP/byte",
+    ("GFLOP/s", "GT/s"): "FLOP/transfer",
+    ("GB/s", "GT/s"): "byte/transfer",
+    ("GFLOP/s", "GB"): "FLOP/s per byte",
+}
+FARTHEST_YEARS = 300
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Gap(Growth):
+    """The ratio of two series, an exponential trend.
+
+    Attributes
+    ----------
+    numerator, denominator : Trend
+        Of each series alone, as in peak FLOPS over DRAM bandwidth: machine balance.
+    way : str
+        One of `WAYS`.
+    balance : Trend, optional
+        Of the ratio of each device, in the way ``device``.
+    resampled : ndarray of float, shape (2, draws), optional
+        In the way ``bootstrap``: intercepts of the log10 ratio at the numerator's origin, and slopes.
+
+    Notes
+    -----
+    See `ASSUMPTIONS`. The ratio of two trends has degrees of freedom after Welch and Satterthwaite
+    (Satterthwaite 1946, doi:10.2307/3002019).
+
+    Examples
+    --------
+    >>> from memwall_trends.questions.gap import fit_gap
+    >>> gap = fit_gap("peak_flops", "dram_bandwidth", dataset="gholami2024")
+    >>> round(gap.growth_factor(), 4), gap.unit, gap.way
+    (1.9012, 'FLOP/byte', 'ratio')
+    """
+
+    numerator: Trend
+    denominator: Trend
+    way: str
+    balance: Trend | None = None
+    resampled: Floats | None = None
+
+    @property
+    def unit(self) -> str:
+        """Unit of the ratio."""
+        units = (self.numerator.unit, self.denominator.unit)
+        return RATIO_UNITS.get(units, " per ".join(units))
+
+    def project(
+        self, years: ArrayLike, level: float = defaults.LEVEL, multipliers: ArrayLike | None = None
+    ) -> pd.DataFrame:
+        """Return the ratio at given years, with prediction intervals.
+
+        Parameters
+        ----------
+        years : array_like of float, shape (n,)
+            Decimal years.
+        level : float
+            Level of the prediction interval.
+        multipliers : array_like of float, shape (n,), optional
+            Standard errors that the interval spans to each side, as a backtest calibrates them, in place of
+            the t quantile. In the way ``device`` only.
+
+        Returns
+        -------
+        DataFrame
+            ``year, ratio, low, high``; the interval is for a new device.
+
+        Raises
+        ------
+        MemwallError
+            If a year is so far that the ratio is no number any more, or the line is not through the middle.
+
+        Examples
+        --------
+        >>> from memwall_trends.questions.gap import fit_gap
+        >>> gap = fit_gap("peak_flops", "dram_bandwidth", dataset="gholami2024")
+        >>> gap.project([2030.0]).round(0).values.tolist()
+        [[2030.0, 2879.0, 215.0, 38578.0]]
+        """
+        years = np.atleast_1d(np.asarray(years, dtype=np.float64))
+        middle, low, high = self._band(years, level, new_device=True, multipliers=multipliers)
+        with np.errstate(over="ignore", under="ignore"):
+            frame = pd.DataFrame({"year": years, "ratio": 10**middle, "low": 10**low, "high": 10**high})
+        if np.isnan(frame["high"]).any():
+            raise MemwallError(
+                "this line is not through the middle of the observations, so that it has no prediction "
+                "interval; project with --quantile 0.5 or another method"
+            )
+        beyond = ~(np.isfinite(frame["high"]) & (frame["low"] > 0))
+        if beyond.any():
+            raise MemwallError(
+                f"cannot project to {years[beyond.argmax()]:g}: the ratio leaves the range of floating-point "
+                "numbers; ask for a year nearer to the data"
+            )
+        return frame
+
+    def reach(self, ratio: float, level: float = defaults.LEVEL) -> dict[str, float]:
+        """Return the year at which the ratio passes a given one.
+
+        Parameters
+        ----------
+        ratio : float
+            In `unit`.
+        level : float
+            Level of both intervals.
+
+        Returns
+        -------
+        dict of str to float
+            ``ratio``; ``year``, when the trend passes it; ``ci_low, ci_high``, the years at which the
+            confidence interval of the trend holds the ratio (for a straight line, Fieller 1954's interval);
+            ``prediction_low, prediction_high``, those at which the prediction interval of a new device does.
+            Infinite where an interval never leaves the ratio within 300 years, or the ratio does not grow.
+
+        Raises
+        ------
+        MemwallError
+            If the ratio is not above zero.
+
+        Examples
+        --------
+        >>> from memwall_trends.questions.gap import fit_gap
+        >>> gap = fit_gap("peak_flops", "dram_bandwidth", dataset="gholami2024")
+        >>> reached = gap.reach(1000)
+        >>> [round(reached[key], 1) for key in ("year", "ci_low", "ci_high")]
+        [2026.7, 2023.9, 2031.0]
+        """
+        if not 0 < ratio < math.inf:
+            raise MemwallError(f"a ratio to reach is a number above zero, as in 1000; got {ratio:g}")
+        check_level(level)
+        target = math.log10(ratio)
+        anchor = self._origin
+        start = float(self._band(np.array([anchor]), level, new_device=False)[0][0])
+        year = anchor + (target - start) / self.slope if self.slope else math.inf
+        ends = {
+            kind: self._crossings(target, year, level, new_device=kind == "prediction")
+            for kind in ("ci", "prediction")
+        }
+        return {
+            "ratio": float(ratio),
+            "year": year,
+            **{
+                f"{kind}_{end}": at
+                for kind, pair in ends.items()
+                for end, at in zip(("low", "high"), pair, strict=True)
+            },
+        }
+
+    def extrapolation(self, year: float) -> tuple[float, Trend]:
+        """Return by how many years a year lies outside the data, and outside which of the trends most.
+
+        Examples
+        --------
+        >>> from memwall_trends.questions.gap import fit_gap
+        >>> gap = fit_gap("peak_flops", "dram_bandwidth", dataset="gholami2024")
+        >>> years, trend = gap.extrapolation(2030.0)
+        >>> round(years, 1), trend.series
+        (7.8, 'dram_bandwidth')
+        """
+        trends = (self.balance,) if self.balance else (self.numerator, self.denominator)
+        return max(((outside(trend, year), trend) for trend in trends), key=lambda pair: pair[0])
+
+    def to_record(
+        self,
+        years: ArrayLike = (),
+        per: float = defaults.PERIOD_YEARS,
+        level: float = defaults.LEVEL,
+        reach: Sequence[float] = (),
+    ) -> dict[str, Any]:
+        """Return the gap as one record, the keys of ``memwall-trends gap --format json``.
+
+        Examples
+        --------
+        >>> from memwall_trends.questions.gap import fit_gap
+        >>> list(fit_gap("peak_flops", "dram_bandwidth", dataset="gholami2024").to_record())[:3]
+        ['numerator', 'denominator', 'rate']
+        """
+        low, high = self.growth_interval(per, level)
+        return {
+            "numerator": self.numerator.series,
+            "denominator": self.denominator.series,
+            "rate": self.growth_factor(per),
+            "ci_low": low,
+            "ci_high": high,
+            "doubling_time_years": self.doubling_time_years,
+            "projections": self.project(years, level).to_dict(orient="records"),
+            "reach": [self.reach(ratio, level) for ratio in reach],
+            "level": level,
+            "period_years": per,
+            "unit": self.unit,
+            "dataset": self.numerator.dataset,
+            "way": self.way,
+            "n_obs": self.balance.n_obs if self.balance else None,
+            "numerator_n_obs": self.numerator.n_obs,
+            "denominator_n_obs": self.denominator.n_obs,
+            "numerator_where": self.numerator.where,
+            "denominator_where": self.denominator.where,
+            "method": WAYS[self.way],
+            "estimator": self.numerator.method.name,
+            "seed": self.numerator.method.seed if self.way == "bootstrap" else None,
+            "assumption": ASSUMPTIONS[self.way],
+        }
+
+    def __str__(self) -> str:
+        """Return what a terminal shows."""
+        title = f"{self.numerator.series} / {self.denominator.series} ({self.unit}), {WAYS[self.way]}"
+        return f"{title}\n{self.shown().to_string(index=False)}\n{ASSUMPTIONS[self.way]}"
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        title = f"<b>{self.numerator.series} / {self.denominator.series}</b> ({self.unit}), {WAYS[self.way]}"
+        return f"<div>{title}{self.shown().to_html(index=False)}<small>{ASSUMPTIONS[self.way]}</small></div>"
+
+    @property
+    def _origin(self) -> float:
+        return (self.balance or self.numerator).estimate.origin
+
+    def _band(
+        self, years: Floats, level: float, *, new_device: bool, multipliers: ArrayLike | None = None
+    ) -> tuple[Floats, Floats, Floats]:
+        """Return the log10 ratio at years, and the ends of its interval, for a new device or the trend."""
+        if self.resampled is not None:
+            return self._resampled_band(years, level, new_device)
+        if self.balance:
+            middle, variance = self.balance.log10_mean(years)
+            variance = variance + new_device * self.balance.estimate.residual_variance
+            quantiles = np.full(len(years), t_quantile(self.balance.degrees_of_freedom, level))
+        else:
+            top, top_variance = self.numerator.log10_mean(years)
+            bottom, bottom_variance = self.denominator.log10_mean(years)
+            if new_device:
+                top_variance = top_variance + self.numerator.estimate.residual_variance
+                bottom_variance = bottom_variance + self.denominator.estimate.residual_variance
+            middle, variance = top - bottom, top_variance + bottom_variance
+            freedoms = map(self._degrees_of_freedom, top_variance, bottom_variance)
+            quantiles = np.array([t_quantile(freedom, level) for freedom in freedoms])
+        halves = (quantiles if multipliers is None else np.asarray(multipliers)) * np.sqrt(variance)
+        return middle, middle - halves, middle + halves
+
+    def _resampled_band(self, years: Floats, level: float, new_device: bool) -> tuple[Floats, Floats, Floats]:
+        top, _ = self.numerator.log10_mean(years)
+        bottom, _ = self.denominator.log10_mean(years)
+        intercepts, slopes = np.asarray(self.resampled)
+        drawn = intercepts + slopes * (years[:, np.newaxis] - self._origin)
+        if new_device:
+            random = np.random.default_rng(self.numerator.method.seed)
+            residuals = [_residuals(trend) for trend in (self.numerator, self.denominator)]
+            first, second = (random.choice(each, size=drawn.shape[1]) for each in residuals)
+            drawn = drawn + first - second
+        low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=1)
+        return top - bottom, low, high
+
+    def _crossings(
+        self, target: float, year: float, level: float, *, new_device: bool
+    ) -> tuple[float, float]:
+        """Return between which years an interval of the log10 ratio holds the target."""
+        from scipy.optimize import brentq
+
+        if not math.isfinite(year):
+            return -math.inf, math.inf
+
+        def inside(at: float) -> float:
+            _, low, high = self._band(np.array([at]), level, new_device=new_device)
+            return float(min(high[0] - target, target - low[0]))
+
+        ends = []
+        for direction in (-1, 1):
+            # The first year outside; from there the end lies within one year.
+            steps = year + direction * np.arange(FARTHEST_YEARS + 1.0)
+            _, low, high = self._band(steps, level, new_device=new_device)
+            left = np.flatnonzero((high < target) | (low > target))
+            if len(left) == 0:
+                ends.append(direction * math.inf)
+            elif left[0] == 0:
+                ends.append(year)
+            else:
+                ends.append(float(brentq(inside, steps[left[0] - 1], steps[left[0]], xtol=1e-9)))
+        return ends[0], ends[1]
+
+    def _degrees_of_freedom(self, top_variance: float, bottom_variance: float) -> float:
+        return welch_satterthwaite(
+            top_variance,
+            self.numerator.degrees_of_freedom,
+            bottom_variance,
+            self.denominator.degrees_of_freedom,
+        )
+
+
+def welch_satterthwaite(
+    first_variance: float, first_freedom: float, second_variance: float, second_freedom: float
+) -> float:
+    """Return the effective degrees of freedom of the sum of two independent variances.
+
+    Formula (Satterthwaite 1946): (a + b)^2 / (a^2 / m + b^2 / n). Between the smaller of m and n, and m + n.
+
+    Examples
+    --------
+    >>> welch_satterthwaite(1.0, 10, 1.0, 10)
+    20.0
+    """
+    if first_variance + second_variance == 0:
+        return min(first_freedom, second_freedom)
+    # Shares, not variances: their squares underflow for lines that fit all but exactly.
+    share = first_variance / (first_variance + second_variance)
+    return 1 / (share**2 / first_freedom + (1 - share) ** 2 / second_freedom)
+
+
+def outside(trend: Trend, year: float) -> float:
+    """Return by how many years a decimal year lies before the first or after the last observation.
+
+    Examples
+    --------
+    >>> from memwall_trends.fitting.trends import fit_trend
+    >>> outside(fit_trend("dram_bandwidth", dataset="gholami2024"), 2010.0)
+    0.0
+    """
+    first, last = decimal_years([trend.first_date, trend.last_date])
+    return float(max(first - year, year - last, 0.0))
+
+
+def _residuals(trend: Trend) -> Floats:
+    """Return the residuals of a trend, spread as those of new observations."""
+    years = decimal_years(trend.observations["date"].to_numpy())
+    line, _ = trend.log10_mean(years)
+    residuals = np.log10(trend.observations["value"].to_numpy(dtype=np.float64)) - line
+    widened: Floats = residuals * math.sqrt(trend.n_obs / (trend.n_obs - 2))
+    return widened

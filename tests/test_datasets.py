@@ -157,7 +157,8 @@ def test_the_readme_of_the_data_has_the_dictionary() -> None:
 
 def test_rows_that_were_written_to_are_read_as_they_stand_in_the_file() -> None:
     rows, before = load_table("memory_capacity"), load_table("memory_capacity")
-    rows.loc[rows.index[0], ["name", "value"]] = ["Acme A1", 1.0]
+    rows.loc[rows.index[0], "name"] = "Acme A1"
+    rows.loc[rows.index[0], "value"] = 1.0
     rows["unit"] = "TB"
     rows.index = rows.index + 1
     pd.testing.assert_frame_equal(load_table("memory_capacity"), before)

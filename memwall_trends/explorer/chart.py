@@ -92,23 +92,7 @@ def _draw(name: str, window: bool) -> alt.LayerChart:
         .mark_line(strokeWidth=2.5, clip=True, color=alt.ExprRef("ink"), aria=False)
         .encode(x=x, y=y("fit"))
     )
-    marks = (
-        alt.Chart(points, name=f"{name}_points")
-        .mark_point(filled=True, clip=True, aria=False, strokeWidth=1)
-        .encode(
-            x=x,
-            y=y("shown"),
-            tooltip=alt.Tooltip("label:N"),
-            shape=alt.when("datum.theirs").then(alt.value("diamond")).otherwise(alt.value("circle")),
-            size=alt.when("datum.theirs").then(alt.value(170)).otherwise(alt.value(44)),
-            opacity=alt.when("datum.counted").then(alt.value(0.85)).otherwise(alt.value(0.45)),
-            color=alt.when("!datum.counted")
-            .then(alt.value(alt.ExprRef("faint")))
-            .when("datum.theirs")
-            .then(alt.value(alt.ExprRef("theirs")))
-            .otherwise(alt.value(alt.ExprRef("counted"))),
-        )
-    )
+    marks = _draw_points(points, f"{name}_points", x, y("shown"))
     current = (
         alt.Chart(alt.NamedData(name="current"), name=f"{name}_current")
         .mark_point(size=260, strokeWidth=2.5, filled=False, aria=False, color=alt.ExprRef("ink"))
@@ -157,3 +141,26 @@ def _draw(name: str, window: bool) -> alt.LayerChart:
         .configure_axisX(grid=False)
     )
     return chart
+
+
+def _draw_points(points: alt.NamedData, name: str, x: alt.X, y: alt.Y) -> alt.Chart:
+    import altair as alt
+
+    marks: alt.Chart = (
+        alt.Chart(points, name=name)
+        .mark_point(filled=True, clip=True, aria=False, strokeWidth=1)
+        .encode(
+            x=x,
+            y=y,
+            tooltip=alt.Tooltip("label:N"),
+            shape=alt.when("datum.theirs").then(alt.value("diamond")).otherwise(alt.value("circle")),
+            size=alt.when("datum.theirs").then(alt.value(170)).otherwise(alt.value(44)),
+            opacity=alt.when("datum.counted").then(alt.value(0.85)).otherwise(alt.value(0.45)),
+            color=alt.when("!datum.counted")
+            .then(alt.value(alt.ExprRef("faint")))
+            .when("datum.theirs")
+            .then(alt.value(alt.ExprRef("theirs")))
+            .otherwise(alt.value(alt.ExprRef("counted"))),
+        )
+    )
+    return marks

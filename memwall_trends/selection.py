@@ -17,7 +17,7 @@ from memwall_trends.datasets.conditions import (
     resolve_where,
     split_where,
 )
-from memwall_trends.datasets.rates import PRECISIONS, select_frontier, select_precision
+from memwall_trends.datasets.rates import PRECISIONS, find_unrated, select_frontier, select_precision
 from memwall_trends.errors import MemwallError, find_known, unknown
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Data: TypeAlias = "str | Path | pd.DataFrame | Selection"
 """A series as in ``peak_flops``, the path of a CSV, observations, or a selection of one of them."""
 
-COLUMN_CHOICES = ("kind", "vendor", "scope")
+COLUMN_CHOICES = ("kind", "vendor", "segment", "product_class", "architecture", "scope")
 """The choices that stand for a condition on the column of their name."""
 ROWS_PRINTED = 10
 
@@ -50,8 +50,11 @@ class Choose(TypedDict, total=False):
         Column and value, or values of which a row may have any; a column that ends in ``!`` names the values
         that no row may have. All columns must match. Of a series, the rows that the data dictionary says are
         fitted (Transformers, lanes, DRAM but not SRAM) unless `where` names that column.
-    kind, vendor, scope : str or sequence of str
-        The same of the column of that name, in capitals or not: ``vendor="nvidia"``.
+    kind, vendor, segment, product_class, architecture, scope : str or sequence of str
+        The same of the column of that name, in capitals or not: ``vendor="nvidia"``. What a device is
+        (segment, class, architecture) is said in ``devices.csv``.
+    announced : bool
+        Count chips too that were announced and are not shipped, or never were.
     precision : str
         The precision policy, one of `memwall_trends.datasets.rates.PRECISIONS`; of the curated peak FLOPS
         ``best16`` unless `where` names a precision.
@@ -76,9 +79,13 @@ class Choose(TypedDict, total=False):
     where: Where | None
     kind: str | Sequence[str] | None
     vendor: str | Sequence[str] | None
+    segment: str | Sequence[str] | None
+    product_class: str | Sequence[str] | None
+    architecture: str | Sequence[str] | None
     scope: str | Sequence[str] | None
     precision: str | None
     frontier: bool
+    announced: bool
     overlay: Sequence[str | Path]
     date_column: str
     value_column: str
@@ -228,7 +235,8 @@ def select(data: Data, **choose: Unpack[Choose]) -> Selection:
         date_column=choose.get("date_column", "date"),
         value_column=choose.get("value_column", "value"),
     )
-    asked = merge_where(source.fitted, gather_where(choose))
+    usual = {column: wanted for column, wanted in source.fitted.items() if not _lifted(column, choose)}
+    asked = merge_where(usual, gather_where(choose))
     # Conditions see the columns as they came; the rest needs dates and values parsed.
     rows = filter_rows(source.frame, where=asked, origin=source.origin)
     conditions = resolve_where(source.frame, asked, source.origin)
@@ -239,6 +247,8 @@ def select(data: Data, **choose: Unpack[Choose]) -> Selection:
         policy = find_known("precision", policy, PRECISIONS)
     if policy or source.precision_policy:
         formats = PRECISIONS[policy] if policy else None
+        if formats:
+            rows = rows[~rows["name"].isin(find_unrated(source.frame, formats))]
         rows = select_precision(rows, formats, dense="sparsity" not in conditions, origin=source.origin)
     candidates = rows.reset_index(drop=True) if choose.get("frontier") else None
     since, until = choose.get("since"), choose.get("until")
@@ -359,7 +369,7 @@ def select_each(series: Sequence[str | Selection], **choose: Unpack[Choose]) -> 
     columns = [
         list(map(str, each.observations))
         if isinstance(each, Selection)
-        else find_series(each, dataset).columns
+        else find_series(each, dataset).choosable
         for each in series
     ]
     shares = split_choices(choose, dict(zip(map(name_of, series), columns, strict=True)))
@@ -375,6 +385,10 @@ def name_of(series: str | Selection) -> str:
     ('peak_flops', 'model_size')
     """
     return series.name if isinstance(series, Selection) else series
+
+
+def _lifted(condition: str, choose: Choose) -> bool:
+    return condition == "shipped!" and bool(choose.get("announced"))
 
 
 def _narrow(selection: Selection, choose: Choose) -> Selection:

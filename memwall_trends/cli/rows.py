@@ -235,7 +235,7 @@ def _default_file() -> Path:
 
 def _ask() -> list[dict[str, str]]:
     """Return the values that the user describes in answers to questions."""
-    from memwall_trends.datasets import find_series, list_series, load_table
+    from memwall_trends.datasets import find_series, list_fillable, load_table
 
     try:
         chip = {key: _ask_column(find_series("peak_flops").schema, key) for key in ASKED}
@@ -243,7 +243,7 @@ def _ask() -> list[dict[str, str]]:
             chip |= {f"source_{key}": _ask_source(key, chip["source"]) for key in DESCRIBED}
         values = []
         while True:
-            table = _choose("table", "What is measured.", list_series())
+            table = _choose("table", "What is measured.", list_fillable())
             schema = find_series(table).schema
             columns = [each["name"] for each in schema["fields"]]
             asked = [name for name in columns if name not in (*ASKED, *NOT_ASKED)]

@@ -28,10 +28,10 @@ import pandas as pd
 
 from memwall_trends.curation.rules import DOUBTS, GIVEN
 from memwall_trends.curation.validation import CHECKED, validate
-from memwall_trends.datasets import datasets_folder, find_series, list_series, load_table
+from memwall_trends.datasets import datasets_folder, find_series, list_fillable, load_table
 from memwall_trends.datasets.appending import append_to_file, append_to_tables, check_place
 from memwall_trends.datasets.files import read_csv, read_text
-from memwall_trends.datasets.overlay import SOURCE_COLUMNS, overlay_columns, read_overlay
+from memwall_trends.datasets.overlay import DEVICE_COLUMNS, SOURCE_COLUMNS, overlay_columns, read_overlay
 from memwall_trends.datasets.rates import PRECISIONS
 from memwall_trends.errors import MemwallError, TooFewObservations, unknown
 from memwall_trends.fitting.trends import Trend, fit_trend
@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 CHIP_KEYS = (
-    "name", "vendor", "kind", "date", "date_source", "source", "locator", "evidence", "note", *SOURCE_COLUMNS,
+    "name", "vendor", "kind", *DEVICE_COLUMNS, "date", "date_source", "source", "locator", "evidence", "note",
+    *SOURCE_COLUMNS,
 )  # fmt: skip
 USUAL = {"evidence": "read", "sparsity": "dense"}
 """What a value has unless it says otherwise."""
@@ -314,13 +315,13 @@ def _row(value: Mapping[str, Any]) -> dict[str, str]:
     if wrong:
         raise unknown("column", wrong[0], columns)
     cells = {key: _text(key, cell) for key, cell in value.items()}
-    if cells.get("table") not in list_series():
-        raise unknown("table", cells.get("table", ""), list_series())
+    if cells.get("table") not in list_fillable():
+        raise unknown("table", cells.get("table", ""), list_fillable())
     if not cells.get("source"):
         raise MemwallError("no source; expected a key of sources.csv or an address (https://...)")
     table = find_series(cells["table"])
     foreign = [
-        key for key, cell in cells.items() if cell and key not in (*table.columns, "table", *SOURCE_COLUMNS)
+        key for key, cell in cells.items() if cell and key not in (*table.choosable, "table", *SOURCE_COLUMNS)
     ]
     if foreign:
         raise MemwallError(f"{table.name} has no column {foreign[0]!r}; it has {', '.join(table.columns)}")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from memwall_trends.datasets import find_series, load_table
+from memwall_trends.datasets import find_series, list_fillable, load_table
 from memwall_trends.errors import MemwallError
 from memwall_trends.units import decimal_years, format_number
 
@@ -67,6 +67,7 @@ SYSTEM = re.compile(
 )
 SUPERCHIP = re.compile(r"(?<!in )\b(G[BH][23]00|VR[23]00)\b|\bsuperchip\b", re.IGNORECASE)
 VARIANT = re.compile(r"\s(\d+ ?GB|PCIe|SXM\d?|NVL|OAM|SE|Ti|S)(\s.*)?", re.IGNORECASE)
+TWO_RATES = re.compile(r"GeForce RTX")
 PROCESSORS = ("cpu", "manycore", "gpu", "accelerator")
 ALIKE = (
     ["table", "kind", "precision", "engine", "sparsity", "scope", "sram"],
@@ -242,6 +243,42 @@ def off_trend(rows: pd.DataFrame) -> Iterator[Finding]:
                 yield index, "value", f"{value}: {slip}?" if slip else value
 
 
+def missing_dense(rows: pd.DataFrame) -> Iterator[Finding]:
+    """Find rates with structured sparsity without the dense rate: no other rate may stand in for it."""
+    dense = {(row["name"], row["precision"]) for _, row in _rates(rows, "dense") if row["engine"] == "matrix"}
+    for index, row in records(_asked(rows)):
+        if row["sparsity"] == "structured" and (row["name"], row["precision"]) not in dense:
+            yield index, "sparsity", f"a sparse {row['precision']} rate, and no dense one of {row['name']}"
+
+
+def two_accumulations(rows: pd.DataFrame) -> Iterator[Finding]:
+    """Find FP16 matrix rates of cards that sum in FP16 or FP32 at two rates, without saying which it is."""
+    of_table = rows[
+        (rows["table"] == "peak_flops") & (rows["precision"] == "fp16") & (rows["engine"] == "matrix")
+    ]
+    for index, row in records(_asked(of_table)):
+        if TWO_RATES.search(row["name"]) and not row["accumulation"]:
+            yield index, "accumulation", f"{row['name']} has two FP16 rates; say which: fp16 or fp32"
+
+
+def undescribed_device(rows: pd.DataFrame) -> Iterator[Finding]:
+    """Find names of the hardware tables that devices.csv does not have, or has as another."""
+    try:
+        devices = load_table("devices")
+    except MemwallError:
+        return
+    known = devices.assign(date=devices["date"].dt.strftime("%Y-%m-%d")).set_index("name")
+    joined = {name for name in list_fillable() if find_series(name).joined}
+    for index, row in records(rows[rows["table"].isin(joined) & ~rows["is_new"]]):
+        if row["name"] not in known.index:
+            yield index, "name", f"{row['name']!r} is not in devices.csv: say there what it is"
+            continue
+        for column in ("vendor", "kind", "date"):
+            said = known.loc[row["name"], column]
+            if row[column] != said:
+                yield index, column, f"{row['name']} has {row[column]!r} here and {said!r} in devices.csv"
+
+
 def quoted_through(rows: pd.DataFrame) -> Iterator[Finding]:
     """Find quoted values whose note does not name the work that they were read in."""
     known = source_kinds()
@@ -287,6 +324,9 @@ RULES: dict[str, Callable[[pd.DataFrame], Iterator[Finding]]] = {
     "both-directions": both_directions,
     "no-step": no_step,
     "off-trend": off_trend,
+    "missing-dense": missing_dense,
+    "two-accumulations": two_accumulations,
+    "undescribed-device": undescribed_device,
     "quoted-through": quoted_through,
     "formula": formula,
     "database-only": database_only,
@@ -297,6 +337,7 @@ DOUBTS = frozenset(RULES) - {
     "one-identity",
     "dense-above-sparse",
     "lane-or-device",
+    "undescribed-device",
     "quoted-through",
     "formula",
     "database-only",

@@ -10,6 +10,7 @@ from memwall_trends.datasets.registry import datasets_folder as datasets_folder
 from memwall_trends.datasets.registry import find_series as find_series
 from memwall_trends.datasets.registry import find_table as find_table
 from memwall_trends.datasets.registry import list_datasets as list_datasets
+from memwall_trends.datasets.registry import list_fillable as list_fillable
 from memwall_trends.datasets.registry import list_series as list_series
 from memwall_trends.datasets.registry import list_tables as list_tables
 from memwall_trends.datasets.sources import count_sources as count_sources

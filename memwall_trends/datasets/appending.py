@@ -18,13 +18,14 @@ import pandas as pd
 
 from memwall_trends.datasets.files import read_csv, read_header
 from memwall_trends.datasets.overlay import KEY_COLUMNS, SOURCE_COLUMNS, overlay_columns, read_overlay
-from memwall_trends.datasets.registry import Table, find_series, find_table
+from memwall_trends.datasets.registry import DEVICES, Table, find_series, find_table
 from memwall_trends.errors import MemwallError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOCK_SECONDS = 120.0
+DEVICES_FILE = f"{DEVICES}.csv"
 
 
 def append_to_file(rows: pd.DataFrame, path: str | Path) -> None:
@@ -100,6 +101,9 @@ def append_to_tables(rows: pd.DataFrame, folder: Path) -> list[Path]:
         for name, part in rows.groupby("table", sort=False):
             table = find_series(str(name))
             contents[folder / table.path.name] = _merge(part, table, folder, ["date", "name"])
+        devices = _new_devices(rows, folder)
+        if len(devices):
+            contents[folder / DEVICES_FILE] = _merge(devices, find_table(DEVICES), folder, ["date", "name"])
         for path, content in contents.items():  # a value never stands there without its source
             _replace(path, content)
     return list(contents)
@@ -150,6 +154,21 @@ def _new_sources(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
     if dates:
         raise MemwallError(f"date_source {min(dates)!r} is not in sources.csv: add it there first")
     return described.assign(source=wanted["source"])
+
+
+def _new_devices(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    """Return a row of ``devices.csv`` for each device that it does not have."""
+    table = find_table(DEVICES)
+    known, _ = read_csv(folder / DEVICES_FILE)
+    hardware = rows["table"].isin([name for name in rows["table"].unique() if find_series(name).joined])
+    new = rows[hardware & ~rows["name"].isin(known["name"])].drop_duplicates("name")
+    for column in ("product_class", "architecture"):
+        for name in new.loc[new[column] == "", "name"]:
+            raise MemwallError(
+                f"{name} is new, and {column} is empty: say what it is, as datasets/README.md defines it"
+            )
+    described = new.reindex(columns=table.columns, fill_value="")
+    return described.assign(date_kind="available", date_precision="day", shipped="yes", note="")
 
 
 def _refuse_known(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import translate
 from textwrap import shorten
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -20,6 +21,7 @@ Where: TypeAlias = "Mapping[str, str | float | Sequence[str | float]]"
 When: TypeAlias = "str | int | dt.date"
 """A year, a month or a day, as `memwall_trends.units.parse_date` reads it."""
 
+WILDCARDS = "*?["
 MAX_VALUES_SHOWN = 12
 MAX_VALUE_LENGTH = 40
 
@@ -41,8 +43,8 @@ def filter_rows(
     since, until : str, int or date, optional
         First and last day that count; a year (2010) or a month ("2010-06") counts whole.
     where : mapping, optional
-        Column and value, or values of which a row may have any; a column that ends in ``!`` names the values
-        that no row may have. All columns must match.
+        Column and value, or values of which a row may have any, as a pattern where it has ``*`` or ``?``
+        (``HBM*``); a column that ends in ``!`` names the values that no row may have. All columns must match.
     origin : str
         What to call the frame in a message.
 
@@ -237,7 +239,10 @@ def _matches(column: pd.Series, values: list[str], origin: str) -> pd.Series:
         days: pd.Series = column.dt.strftime("%Y-%m-%d")
         return days.isin(values)
     if not pd.api.types.is_numeric_dtype(column):
-        return column.astype(str).isin(values)
+        text = column.astype(str)
+        patterns = [translate(value) for value in values if set(value) & set(WILDCARDS)]
+        matched = text.isin(values)
+        return matched | text.str.fullmatch("|".join(patterns), case=False) if patterns else matched
     numbers = pd.to_numeric(pd.Series(values), errors="coerce")
     if numbers.isna().any():
         wrong = values[int(numbers.isna().argmax())]

@@ -13,7 +13,7 @@ import pandas as pd
 
 from memwall_trends import defaults
 from memwall_trends.datasets.files import parse_observations, read_csv, refuse
-from memwall_trends.datasets.registry import Table, find_series, list_series, list_tables
+from memwall_trends.datasets.registry import Table, find_series, list_fillable, list_tables
 from memwall_trends.errors import MemwallError
 
 if TYPE_CHECKING:
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 SOURCE_COLUMNS = ("source_kind", "source_title", "source_publisher", "source_url")
 LARGEST = 1e9
-KEY_COLUMNS = ["table", "name", "precision", "engine", "sparsity", "family", "scope"]
+KEY_COLUMNS = ["table", "name", "precision", "engine", "sparsity", "accumulation", "family", "scope"]
 """The columns whose values no two observations share."""
+DEVICE_COLUMNS = ("segment", "product_class", "architecture")
+"""What a user's file can say of a device that ``devices.csv`` does not have."""
 REQUIRED_COLUMNS = ("table", "name", "date", "value", "unit")
 
 
@@ -37,7 +39,8 @@ def overlay_columns() -> list[str]:
     closing = ("source", "locator", "evidence", "note")
     series = [table for table in list_tables(defaults.DATASET) if table.units]
     columns = dict.fromkeys(column for table in series for column in table.columns)
-    return ["table", *(column for column in columns if column not in closing), *closing, *SOURCE_COLUMNS]
+    observed = [column for column in columns if column not in closing]
+    return ["table", *observed, *DEVICE_COLUMNS, *closing, *SOURCE_COLUMNS]
 
 
 def read_overlay(path: str | Path, *, may_be_empty: bool = False) -> tuple[pd.DataFrame, list[int]]:
@@ -58,7 +61,7 @@ def read_overlay(path: str | Path, *, may_be_empty: bool = False) -> tuple[pd.Da
             f"{', '.join(REQUIRED_COLUMNS)} and what else describes them: {', '.join(columns)}. "
             "The command 'add --into FILE' writes such a file"
         )
-    known = list_series()
+    known = list_fillable()
     refuse(frame, str(path), lines, {("table", f"one of {', '.join(known)}"): ~frame["table"].isin(known)})
     added = [column for column in columns if column not in frame]
     return frame.assign(**dict.fromkeys(added, "")), lines
@@ -92,6 +95,13 @@ def lay_over(rows: pd.DataFrame, table: Table, overlay: Sequence[str | Path]) ->
     for path in overlay:
         rows = _lay_over(rows, table, Path(path))
     return rows
+
+
+def describe_devices(path: str | Path) -> pd.DataFrame:
+    """Return what the first row of each name in a user's file says: ``name`` and `DEVICE_COLUMNS`."""
+    frame, _ = read_overlay(path)
+    described: pd.DataFrame = frame.drop_duplicates("name")[["name", *DEVICE_COLUMNS]]
+    return described
 
 
 def _lay_over(rows: pd.DataFrame, table: Table, path: Path) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 from memwall_trends.errors import MemwallError, TooFewObservations, find_known
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 PRECISIONS: Mapping[str, tuple[str, ...]] = {
     "best16": ("fp64", "fp32", "tf32", "fp16", "bf16"),
@@ -21,6 +21,12 @@ PRECISIONS: Mapping[str, tuple[str, ...]] = {
     "fastest": ("fp64", "fp32", "tf32", "fp16", "bf16", "fp8", "fp6", "fp4"),
 }
 """Precision policies: the number formats of which the best dense rate of a device counts."""
+BITS = {
+    "fp64": 64, "fp32": 32, "tf32": 19, "fp16": 16, "bf16": 16, "fp8": 8, "fp6": 6, "fp4": 4,
+    "int8": 8, "int4": 4,
+}  # fmt: skip
+"""Bits of an operand, by number format."""
+HALF = ("fp16", "bf16")
 
 
 def select_precision(
@@ -42,7 +48,7 @@ def select_precision(
     Returns
     -------
     DataFrame
-        One row a device, in their order; of equal rates the first.
+        One row a device, in their order; of equal rates that of the narrowest format, then the first.
 
     Raises
     ------
@@ -71,8 +77,44 @@ def select_precision(
         known = ", ".join(frame["precision"].unique())
         wanted = " or ".join(formats or [])
         raise TooFewObservations(f"no rows of {origin} have a dense rate in {wanted}; known: {known}", 0)
-    best: pd.DataFrame = rows.loc[rows.groupby("name", sort=False)["value"].idxmax().sort_values()]
+    narrowest = rows["precision"].map(BITS).fillna(max(BITS.values())).sort_values(kind="stable").index
+    best: pd.DataFrame = rows.loc[
+        rows.loc[narrowest].groupby("name", sort=False)["value"].idxmax().sort_values()
+    ]
     return best
+
+
+def find_unrated(frame: pd.DataFrame, formats: Iterable[str]) -> set[str]:
+    """Return the devices whose rate in these number formats is not known, though they have rates in some.
+
+    A device has 16-bit matrix units if it has a rate with structured sparsity, or one of its architecture
+    has a 16-bit matrix rate. Without a dense matrix rate in the formats of at most 16 bits, no wider or
+    slower rate stands in for it.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        All rates: ``name, precision, engine, sparsity``, and ``architecture`` where it is known.
+    formats : iterable of str
+        The number formats that count.
+
+    Examples
+    --------
+    >>> rates = pd.DataFrame({"name": ["A", "A", "B"], "precision": ["fp32", "fp16", "fp32"],
+    ...     "engine": ["vector", "matrix", "vector"], "sparsity": ["dense", "structured", "dense"]})
+    >>> find_unrated(rates, ["fp32", "fp16"]), find_unrated(rates, ["fp32"])
+    ({'A'}, set())
+    """
+    narrow = [each for each in formats if BITS[each] <= BITS["fp16"]]
+    if not narrow or not {"name", "precision", "engine", "sparsity"} <= set(frame):
+        return set()
+    matrix = frame["engine"] == "matrix"
+    having = set(frame.loc[frame["sparsity"] == "structured", "name"])
+    if "architecture" in frame:
+        designs = set(frame.loc[matrix & frame["precision"].isin(HALF), "architecture"]) - {""}
+        having |= set(frame.loc[frame["architecture"].isin(designs), "name"])
+    rated = matrix & frame["precision"].isin(narrow) & (frame["sparsity"] == "dense")
+    return having - set(frame.loc[rated, "name"])
 
 
 def select_frontier(frame: pd.DataFrame) -> pd.DataFrame:

@@ -13,8 +13,15 @@ import pandas as pd
 
 from memwall_trends import defaults
 from memwall_trends.datasets.files import parse_observations, read_csv
-from memwall_trends.datasets.overlay import lay_over
-from memwall_trends.datasets.registry import Table, find_series, find_table, list_series, list_tables
+from memwall_trends.datasets.overlay import describe_devices, lay_over
+from memwall_trends.datasets.registry import (
+    DEVICES,
+    Table,
+    find_series,
+    find_table,
+    list_series,
+    list_tables,
+)
 from memwall_trends.errors import MemwallError, unknown
 
 if TYPE_CHECKING:
@@ -83,7 +90,7 @@ def load_table(
     1   PCI Express 2.0    5.0  GT/s
     """
     table = find_table(name, dataset)
-    return lay_over(_read_table(table), table, overlay)
+    return _read_rows(table, overlay)
 
 
 def describe_tables(dataset: str | None = None) -> pd.DataFrame:
@@ -215,7 +222,7 @@ def load_observations(
             raise MemwallError(
                 f"the date and value columns can be chosen for a CSV file, not for the series {data!r}"
             )
-        frame = lay_over(_read_table(table), table, overlay)
+        frame = _read_rows(table, overlay)
         return Observations(
             name=table.name,
             dataset=dataset,
@@ -233,6 +240,52 @@ def load_observations(
     frame, lines = read_csv(path)
     parsed = parse_observations(frame, str(path), lines, date_column=date_column, value_column=value_column)
     return Observations(path.stem, str(path), str(path), {}, "", frame, parsed)
+
+
+def _read_rows(table: Table, overlay: Sequence[str | Path]) -> pd.DataFrame:
+    """Return the rows of a table or a part of one, a user's over them, joined with what devices are."""
+    rows = _read_table(table)
+    for column, wanted in table.rows.items():
+        rows = rows[rows[column] == wanted].reset_index(drop=True)
+    rows = lay_over(rows, table, overlay)
+    return join_devices(rows, table, overlay) if table.joined else rows
+
+
+def join_devices(rows: pd.DataFrame, table: Table, overlay: Sequence[str | Path] = ()) -> pd.DataFrame:
+    """Return rows with the columns of ``devices.csv`` that belong to their names.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        With ``name``.
+    table : Table
+        Which they are; its ``joined`` says which columns.
+    overlay : sequence of str or Path
+        Files of a user's rows, which may say what their devices are; a name of ours stays what it is.
+
+    Returns
+    -------
+    DataFrame
+        A name that nothing describes has empty cells.
+
+    Examples
+    --------
+    >>> table = find_table("dram_bandwidth")
+    >>> rows = pd.DataFrame({"name": ["NVIDIA H100 SXM5", "Acme A1"]})
+    >>> join_devices(rows, table)[["segment", "product_class"]].values.tolist()
+    [['server', 'compute-gpu'], ['', '']]
+    """
+    theirs = [describe_devices(path) for path in overlay]
+    known = pd.concat([_read_table(find_table(DEVICES)), *theirs]).drop_duplicates("name").set_index("name")
+    joined = known.reindex(index=rows["name"], columns=list(table.joined))
+    return rows.assign(
+        **{
+            column: (
+                joined[column] if type_ in ("number", "integer") else joined[column].fillna("")
+            ).to_numpy()
+            for column, type_ in table.joined.items()
+        }
+    )
 
 
 def _read_table(table: Table) -> pd.DataFrame:

@@ -10,10 +10,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from memwall_trends import defaults
-from memwall_trends.errors import MemwallError, unknown
+from memwall_trends.errors import MemwallError, find_known, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+DEVICES = "devices"
+"""The table that says once what a device is."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,10 @@ class Table:
         The CSV.
     sha256 : str
         Checksum of a frozen file; empty for a table that may grow.
+    rows : mapping of str to str
+        Of a series that is part of a table: column and value of its rows. Empty for a whole table.
+    joined : mapping of str to str
+        Columns of ``devices.csv``, with their types, that are joined to the rows by name; see `Table.types`.
     """
 
     name: str
@@ -53,6 +60,8 @@ class Table:
     schema: Mapping[str, Any] = field(repr=False)
     path: Path = field(repr=False)
     sha256: str = field(repr=False)
+    rows: Mapping[str, str] = field(repr=False, default_factory=dict)
+    joined: Mapping[str, str] = field(repr=False, default_factory=dict)
 
     @property
     def qualified_name(self) -> str:
@@ -74,6 +83,17 @@ class Table:
     def columns(self) -> list[str]:
         """Every column, in order."""
         return list(self.types)
+
+    @property
+    def choosable(self) -> list[str]:
+        """Every column that a condition can name: its own, and those that are joined.
+
+        Examples
+        --------
+        >>> [name for name in find_table("dram_bandwidth").choosable if name.startswith("seg")]
+        ['segment']
+        """
+        return [*self.columns, *self.joined]
 
     @property
     def types(self) -> dict[str, str]:
@@ -111,16 +131,9 @@ def list_tables(dataset: str | None = None) -> list[Table]:
     >>> [table.name for table in list_tables()][:3]
     ['peak_flops', 'dram_bandwidth', 'interconnect_bandwidth']
     """
-    folder = datasets_folder()
-    try:
-        tables = _parse_tables((folder / "datapackage.json").read_text(encoding="utf-8"), folder)
-    except (OSError, ValueError) as error:
-        raise MemwallError(f"{folder / 'datapackage.json'}: cannot be read: {error}") from None
-    if dataset is None:
-        return list(tables)
-    if dataset not in _dataset_names(tables):
-        raise unknown("dataset", dataset, _dataset_names(tables))
-    return [table for table in tables if table.dataset in (dataset, "")]
+    tables = _list_all()
+    whole = [table for table in tables if not table.rows]
+    return whole if dataset is None else _of_dataset(whole, dataset)
 
 
 def list_datasets() -> list[str]:
@@ -139,10 +152,10 @@ def list_series(dataset: str = defaults.DATASET) -> list[str]:
 
     Examples
     --------
-    >>> list_series()[3:]
+    >>> list_series()[3:6]
     ['memory_capacity', 'model_size', 'training_compute']
     """
-    return [table.name for table in list_tables(dataset) if table.unit]
+    return [table.name for table in _of_dataset(_list_all(), dataset) if table.unit]
 
 
 def find_table(name: str, dataset: str = defaults.DATASET) -> Table:
@@ -171,7 +184,7 @@ def find_table(name: str, dataset: str = defaults.DATASET) -> Table:
     'GB/s'
     """
     qualifier, _, bare_name = name.rpartition(".")
-    tables = {table.name: table for table in list_tables(qualifier or dataset)}
+    tables = {table.name: table for table in _of_dataset(_list_all(), qualifier or dataset)}
     if bare_name in tables:
         return tables[bare_name]
     elsewhere = [table for table in list_tables() if table.name == bare_name and not qualifier]
@@ -188,19 +201,61 @@ def find_series(name: str, dataset: str = defaults.DATASET) -> Table:
     >>> find_series("memory_capacity").unit
     'GB'
     """
-    series = {table.name: table for table in list_tables(dataset) if table.unit}
+    series = {table.name: table for table in _of_dataset(_list_all(), dataset) if table.unit}
     if name not in series:
         raise unknown("series", name, series)
     return series[name]
 
 
+def list_fillable() -> list[str]:
+    """Return the series whose rows a user can add: those that are a table of their own.
+
+    Examples
+    --------
+    >>> list_fillable()[:2]
+    ['peak_flops', 'dram_bandwidth']
+    """
+    return [table.name for table in list_tables(defaults.DATASET) if table.unit]
+
+
+def _list_all() -> tuple[Table, ...]:
+    """Return every table, and every series that is a part of one."""
+    folder = datasets_folder()
+    try:
+        return _parse_tables((folder / "datapackage.json").read_text(encoding="utf-8"), folder)
+    except (OSError, ValueError) as error:
+        raise MemwallError(f"{folder / 'datapackage.json'}: cannot be read: {error}") from None
+
+
+def _of_dataset(tables: Sequence[Table], dataset: str) -> list[Table]:
+    return [
+        table
+        for table in tables
+        if table.dataset in (find_known("dataset", dataset, _dataset_names(tables)), "")
+    ]
+
+
 @lru_cache(maxsize=4)
 def _parse_tables(text: str, folder: Path) -> tuple[Table, ...]:
     """Return the tables that a data dictionary describes; the same text is not parsed twice."""
-    return tuple(_table(resource, folder) for resource in json.loads(text)["resources"])
+    resources = json.loads(text)["resources"]
+    described = {
+        each["name"]: each["type"]
+        for resource in resources
+        if resource["name"] == DEVICES
+        for each in resource["schema"]["fields"]
+    }
+    return tuple(
+        table
+        for resource in resources
+        for table in (
+            _table(resource, folder, described),
+            *(_table({**resource, **part}, folder, described) for part in resource.get("series", ())),
+        )
+    )
 
 
-def _table(resource: dict[str, Any], folder: Path) -> Table:
+def _table(resource: dict[str, Any], folder: Path, described: Mapping[str, str]) -> Table:
     dataset, _, name = resource["name"].rpartition(".")
     return Table(
         name=name,
@@ -213,6 +268,8 @@ def _table(resource: dict[str, Any], folder: Path) -> Table:
         schema=MappingProxyType(resource["schema"]),
         path=folder / resource["path"],
         sha256=resource.get("hash", "").removeprefix("sha256:"),
+        rows=MappingProxyType(resource.get("rows", {})),
+        joined=MappingProxyType({column: described[column] for column in resource.get("joined", ())}),
     )
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 CHEBYSHEV_DEGREE = 40
 """Of the series for log t in 1/df; leaves a relative error below 1e-11 from level 0.05 to 0.999."""
 LINKED = ("http://", "https://")
+EMBEDDED = ("segment", "product_class", "architecture", "shipped")
+"""What the page needs to know of a device."""
 RUNTIME = "window.vegaEmbed = vegaEmbed;"
 """Asked of the bundler; its name ``vega`` stands for nothing, as that module has no default export."""
 
@@ -128,7 +130,7 @@ def save_explorer(
 def _describe_data(overlay: Sequence[str | Path]) -> dict[str, Any]:
     """Return every series of every dataset, the sources that they rest on, and what the fits go by."""
     from memwall_trends.datasets import find_series, list_datasets, list_series, load_table
-    from memwall_trends.datasets.rates import PRECISIONS
+    from memwall_trends.datasets.rates import BITS, PRECISIONS
     from memwall_trends.fitting import methods, trends
     from memwall_trends.questions.gap import FEW_DEVICES
     from memwall_trends.questions.ratio import RATIO_UNITS
@@ -147,6 +149,7 @@ def _describe_data(overlay: Sequence[str | Path]) -> dict[str, Any]:
         "overlay": [str(path) for path in overlay],
         "defaultDataset": defaults.DATASET,
         "precisions": PRECISIONS,
+        "bits": BITS,
         "ratioUnits": [[*units, unit] for units, unit in RATIO_UNITS.items()],
         "fewDevices": FEW_DEVICES,
         "minDates": trends.MIN_DISTINCT_DATES,
@@ -157,6 +160,8 @@ def _describe_data(overlay: Sequence[str | Path]) -> dict[str, Any]:
 def _describe_series(table: Table, rows: pd.DataFrame, ours: pd.DataFrame) -> dict[str, Any]:
     import pandas as pd
 
+    from memwall_trends.datasets.rates import PRECISIONS, find_unrated
+
     theirs = ~pd.MultiIndex.from_frame(rows.astype(str)).isin(pd.MultiIndex.from_frame(ours.astype(str)))
     return {
         "name": table.name,
@@ -164,7 +169,14 @@ def _describe_series(table: Table, rows: pd.DataFrame, ours: pd.DataFrame) -> di
         "title": table.title,
         "fitted": dict(table.fitted),
         "precision": table.precision_policy,
-        "columns": {column: _compact(rows[column]) for column in table.columns},
+        "columns": {
+            column: _compact(rows[column])
+            for column in table.choosable
+            if column in EMBEDDED or column in table.columns
+        },
+        "unrated": {policy: sorted(find_unrated(rows, formats)) for policy, formats in PRECISIONS.items()}
+        if table.precision_policy
+        else {},
         "theirs": [int(place) for place in theirs.nonzero()[0]],
     }
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from memwall_trends import defaults
-from memwall_trends.datasets import find_series, load_observations
+from memwall_trends.datasets import find_series, list_series, load_observations
 from memwall_trends.datasets.conditions import filter_rows
 from memwall_trends.errors import MemwallError, TooFewObservations
 from memwall_trends.fitting.bootstrap import fit_lines
@@ -359,9 +359,10 @@ def _windows(series: str, options: _Options) -> list[tuple[str, When | None, Whe
     since, until = options.choose.get("since"), options.choose.get("until")
     if since is not None or until is not None:
         return [(f"{since or ''} to {until or ''}".strip(), since, until)]
-    points = load_observations(series, dataset=defaults.PAPER).parsed["date"]
     windows: list[tuple[str, When | None, When | None]] = [(ALL, None, None)]
-    windows.append(("paper's", points.min().date(), points.max().date()))
+    if series in list_series(defaults.PAPER):
+        points = load_observations(series, dataset=defaults.PAPER).parsed["date"]
+        windows.append(("paper's", points.min().date(), points.max().date()))
     return [*windows, *((f"since {year}", year, None) for year in VARIED_SINCE)]
 
 

@@ -329,11 +329,14 @@ def find_device(
     if policy not in (*PRECISIONS, *FORMAT_BYTES):
         raise unknown("precision", policy, dict.fromkeys((*PRECISIONS, *FORMAT_BYTES)))
     formats = PRECISIONS.get(policy, (policy,))
-    options: dict[str, Any] = {"dataset": dataset, "overlay": overlay}
+    options: dict[str, Any] = {"dataset": dataset, "overlay": overlay, "announced": True}
     found = _match(name, list_devices(dataset=dataset, overlay=overlay))
     where = {"name": found}
     try:
-        peak = select("peak_flops", where={**where, **_dense(formats)}, **options).observations
+        if policy in PRECISIONS:
+            peak = select("peak_flops", where=where, precision=policy, **options).observations
+        else:
+            peak = select("peak_flops", where={**where, **_dense(formats)}, **options).observations
     except TooFewObservations:
         rows = load_table("peak_flops", dataset, overlay=overlay)
         known = rows.loc[(rows["name"] == found) & (rows["sparsity"] == "dense"), "precision"].unique()
@@ -362,7 +365,7 @@ def list_devices(*, dataset: str = defaults.DATASET, overlay: Sequence[str | Pat
     >>> list_devices()[0]
     'Intel Pentium II 266 MHz'
     """
-    options: dict[str, Any] = {"dataset": dataset, "overlay": overlay}
+    options: dict[str, Any] = {"dataset": dataset, "overlay": overlay, "announced": True}
     rates = select("peak_flops", where=_dense(FORMAT_BYTES), **options).observations
     moving = select("dram_bandwidth", **options).observations["name"]
     paired = rates[rates["name"].isin(moving)].sort_values("date", kind="stable")

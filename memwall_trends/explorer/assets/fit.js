@@ -93,7 +93,7 @@ function chooseRows(series, choice, precisions) {
   const conditions = mergeWhere(series.fitted, choice.where);
   let rows = series.rows.filter((row) => matches(row, conditions));
   const policy = choice.precision || series.precision;
-  if (policy) rows = bestOfEachDevice(rows, precisions[policy]);
+  if (policy) rows = bestOfEachDevice(rows, precisions[policy], new Set(series.unrated[policy] || []));
   const eligible = choice.frontier ? recordsOf(rows) : rows;
   return { candidates: rows, eligible, counted: eligible.filter((row) => isWithin(row, choice)) };
 }
@@ -109,12 +109,15 @@ function matches(row, conditions) {
     column.endsWith("!") ? !wanted.includes(row[column.slice(0, -1)]) : wanted.includes(row[column]));
 }
 
-/** The best dense rate of each device in these formats; of equal rates the first. */
-function bestOfEachDevice(rows, formats) {
+/** The best dense rate of each device in these formats, of equal rates the narrowest; none of a device whose
+    rate in them is not known. */
+function bestOfEachDevice(rows, formats, unrated) {
   const best = new Map();
   for (const row of rows) {
-    if (row.sparsity !== "dense" || !formats.includes(row.precision)) continue;
-    if (!best.has(row.name) || row.value > best.get(row.name).value) best.set(row.name, row);
+    if (row.sparsity !== "dense" || !formats.includes(row.precision) || unrated.has(row.name)) continue;
+    const other = best.get(row.name);
+    const narrower = other && row.value === other.value && data.bits[row.precision] < data.bits[other.precision];
+    if (!other || row.value > other.value || narrower) best.set(row.name, row);
   }
   const chosen = new Set(best.values());
   return rows.filter((row) => chosen.has(row));

@@ -6,8 +6,14 @@ const byId = (id) => document.getElementById(id);
 const MS_PER_DAY = 864e5;
 const dayOf = (date) => Date.parse(`${date}T00:00:00Z`) / MS_PER_DAY;
 const dateOf = (day) => new Date(day * MS_PER_DAY).toISOString().slice(0, 10);
-const DETAILS = ["vendor", "kind", "precision", "sparsity", "memory", "family", "scope", "locator", "evidence", "note"];
+const DETAILS = [
+  "vendor", "kind", "segment", "product_class", "architecture", "precision", "sparsity", "memory", "family", "scope", "locator", "evidence", "note",
+];
 const TABLE_COLUMNS = ["vendor", "kind", "precision", "memory", "family"];
+// The columns whose values are ticked, with the option that says the same on the command line.
+const TICKED = {
+  segment: "--segment", product_class: "--class", architecture: "--architecture", kind: "--kind", vendor: "--vendor",
+};
 const POLICY_TITLES = { best16: "16 bits or wider", fastest: "any format", fp16: "FP16 or BF16" };
 
 for (const series of data.series) {
@@ -26,7 +32,8 @@ const different = (series, column) => [...new Set(series.rows.map((row) => row[c
 // ---------------------------------------------------------------------------------------------- the state
 
 const START = {
-  dataset: data.defaultDataset, series: data.series[0].name, precision: "", scope: "", vendor: [], kind: [],
+  dataset: data.defaultDataset, series: data.series[0].name, precision: "", scope: "",
+  ...Object.fromEntries(Object.keys(TICKED).map((column) => [column, []])),
   frontier: false, since: "", until: "", axis: "value", top: "peak_flops", bottom: "dram_bandwidth",
 };
 let state = START;
@@ -45,12 +52,12 @@ function change(changes) {
 function settle(wanted) {
   const series = findSeries(wanted.series, wanted.dataset);
   const played = [series, findSeries(wanted.top, wanted.dataset), findSeries(wanted.bottom, wanted.dataset)];
-  const kept = (column) => wanted[column].filter((value) => different(series, column).includes(value));
+  const kept = (column) => series.columns[column]
+    ? wanted[column].filter((value) => different(series, column).includes(value)) : [];
   const policies = played.filter((each) => each.columns.precision);
   return {
     ...wanted,
-    vendor: kept("vendor"),
-    kind: kept("kind"),
+    ...Object.fromEntries(Object.keys(TICKED).map((column) => [column, kept(column)])),
     scope: played.some((each) => each.columns.scope && each.fitted.scope !== wanted.scope &&
       different(each, "scope").includes(wanted.scope)) ? wanted.scope : "",
     precision: policies.some((each) => each.precision !== wanted.precision) ? wanted.precision : "",
@@ -60,7 +67,8 @@ function settle(wanted) {
 /** Read the state from the fragment of the address; what it does not know stays as at the start. */
 function readFragment() {
   const given = new URLSearchParams(location.hash.slice(1));
-  const wanted = { ...START, vendor: given.getAll("vendor"), kind: given.getAll("kind") };
+  const ticked = Object.keys(TICKED).map((column) => [column, given.getAll(column)]);
+  const wanted = { ...START, ...Object.fromEntries(ticked) };
   const take = (key, isKnown) => { if (given.has(key) && isKnown(given.get(key))) wanted[key] = given.get(key); };
   take("dataset", (name) => data.series.some((series) => series.dataset === name));
   for (const key of ["series", "top", "bottom"]) take(key, (name) => findSeries(name, wanted.dataset));
@@ -91,7 +99,7 @@ function writeFragment() {
 /** The choice for one series: the conditions on columns that it has. */
 function choiceFor(series) {
   const where = {};
-  for (const column of ["vendor", "kind"]) {
+  for (const column of Object.keys(TICKED)) {
     if (state[column].length && series.columns[column]) where[column] = state[column];
   }
   if (state.scope && series.columns.scope) where.scope = [state.scope];
@@ -109,8 +117,7 @@ function commandFor(command, names) {
   if (state.until) add("--until", state.until);
   if (state.precision && all.some((series) => series.columns.precision)) add("--precision", state.precision);
   if (state.scope && all.some((series) => series.columns.scope)) add("--scope", state.scope);
-  state.kind.forEach((kind) => add("--kind", kind));
-  state.vendor.forEach((vendor) => add("--vendor", vendor));
+  for (const [column, option] of Object.entries(TICKED)) state[column].forEach((value) => add(option, value));
   if (state.frontier) words.push("--frontier");
   data.overlay.forEach((path) => add("--with", path));
   if (data.period !== data.usualPeriod) add("--per", String(data.period));
@@ -559,7 +566,10 @@ function renderControls(series) {
     filled = `${state.dataset}/${state.series}`;
     const ofDataset = data.series.filter((each) => each.dataset === state.dataset);
     for (const id of ["top", "bottom"]) setOptions(byId(id), ofDataset.map((each) => [each.name, each.title]));
-    for (const column of ["vendor", "kind"]) setBoxes(column, different(series, column));
+    for (const column of Object.keys(TICKED)) {
+      byId(`${column}-choice`).hidden = !series.columns[column];
+      setBoxes(column, series.columns[column] ? different(series, column) : []);
+    }
   }
   for (const id of ["top", "bottom", "since", "until", "axis"]) byId(id).value = state[id];
   byId("frontier").checked = state.frontier;
@@ -580,7 +590,7 @@ function renderControls(series) {
     ? [["", links.fitted.scope], ...scopes.map((scope) => [scope, scope])] : [["", links ? "lane" : "only links have one"]]);
   byId("scope").value = state.scope;
 
-  for (const column of ["vendor", "kind"]) {
+  for (const column of Object.keys(TICKED)) {
     const checked = state[column].length ? state[column] : [].concat(series.fitted[column] || []);
     for (const box of byId(column).querySelectorAll("input")) box.checked = checked.includes(box.value);
     byId(`${column}-chosen`).textContent = checked.length ? checked.join(", ") : "all";
@@ -628,7 +638,7 @@ function listen() {
   for (const id of ["precision", "scope", "axis", "top", "bottom", "since", "until"]) {
     byId(id).addEventListener("change", (event) => change({ [id]: event.target.value }));
   }
-  for (const column of ["vendor", "kind"]) byId(column).addEventListener("change", () => change({ [column]: readBoxes(column) }));
+  for (const column of Object.keys(TICKED)) byId(column).addEventListener("change", () => change({ [column]: readBoxes(column) }));
   byId("frontier").addEventListener("change", (event) => change({ frontier: event.target.checked }));
   byId("clear-window").addEventListener("click", () => change({ since: "", until: "" }));
   byId("reset").addEventListener("click", () => change(START));

@@ -68,7 +68,7 @@ def reproduce(
     """
     check_level(level)
     claims = load_claims(per)
-    columns = {claim["series"]: find_series(claim["series"], claim["dataset"]).columns for claim in claims}
+    columns = {claim["series"]: find_series(claim["series"], claim["dataset"]).choosable for claim in claims}
     if "dataset" in choose:
         raise MemwallError("the claims are set against both datasets: leave the dataset out")
     shares = split_choices(choose, columns)
@@ -171,7 +171,7 @@ def _confront(claim: dict[str, Any], choose: Choose, level: float) -> dict[str, 
 
 def _curated_fit(claim: dict[str, Any], choose: Choose, level: float) -> dict[str, Any]:
     none = {"rate": math.nan, "ci_low": math.nan, "ci_high": math.nan, "n_obs": 0, "last_date": None}
-    known = find_series(claim["series"]).columns
+    known = find_series(claim["series"]).choosable
     foreign = [column for column in gather_where(choose) if column.removesuffix("!") not in known]
     if foreign:
         return {**none, "verdict": f"{UNTESTED}: the curated data has no column {foreign[0]!r}"}

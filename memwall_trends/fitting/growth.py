@@ -86,7 +86,7 @@ class Growth:
         return (math.log10(2) / high if high > 0 else math.inf), math.inf
 
     def summary(self, per: float = defaults.PERIOD_YEARS, level: float = defaults.LEVEL) -> pd.DataFrame:
-        """Return the growth factor, the yearly growth and the doubling time with their intervals.
+        """Return the growth factor, the yearly growth and the doubling or halving time with their intervals.
 
         Returns
         -------
@@ -112,7 +112,7 @@ class Growth:
                     *self.growth_interval(per, level),
                 ),
                 ("yearly growth", "percent", *(100 * (factor - 1) for factor in yearly)),
-                ("doubling time", "years", self.doubling_time_years, *self.doubling_interval(level)),
+                self._time_to_double_or_halve(level),
             ],
             columns=["quantity", "unit", "estimate", "low", "high"],
         )
@@ -136,6 +136,12 @@ class Growth:
             for row in self.summary(per, level).to_dict(orient="records")
         ]
         return pd.DataFrame(rows, columns=["quantity", "estimate", f"{format_level(level)} interval"])
+
+    def _time_to_double_or_halve(self, level: float) -> tuple[str, str, float, float, float]:
+        time, (low, high) = self.doubling_time_years, self.doubling_interval(level)
+        if self.slope < 0:
+            return "halving time", "years", -time, -high, -low
+        return "doubling time", "years", time, low, high
 
     def _slope_interval(self, level: float) -> tuple[float, float]:
         if self.slope_bounds is not None:

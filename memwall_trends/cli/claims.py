@@ -6,20 +6,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memwall_trends import defaults
 from memwall_trends.cli.app import app
-from memwall_trends.cli.options import Level, Output, OutputFormat, Per, With
+from memwall_trends.cli.groups import takes
+from memwall_trends.cli.options import RESULT, SELECTION, Result
 from memwall_trends.cli.output import emit, to_records
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from memwall_trends.selection import Choose
 
 MAX_KEY_LENGTH = 27
 TAIL_LENGTH = 12
 
 
 @app.command(epilog="Example: memwall-trends claims --series dram_bandwidth")
+@takes(choose=SELECTION.only("overlay"), result=RESULT)
 def claims(
+    *,
     source: Annotated[
         str | None,
         typer.Option(
@@ -32,10 +36,8 @@ def claims(
             metavar="SERIES", help="Only the claims about this series.", rich_help_panel="Selection"
         ),
     ] = None,
-    with_: With = None,
-    per: Per = defaults.PERIOD_YEARS,
-    level: Level = defaults.LEVEL,
-    format_: Output = OutputFormat.TABLE,
+    choose: Choose,
+    result: Result,
 ) -> None:
     """Set the growth rates that others published against the curated data."""
     from memwall_trends.datasets import find_series
@@ -43,7 +45,9 @@ def claims(
     from memwall_trends.questions.claims import CHECK_RULE, UNTESTED, check_claims
     from memwall_trends.units import format_level
 
-    checked = check_claims(source=source, series=series, overlay=with_ or (), per=per, level=level)
+    per, level = result.per, result.level
+    overlay = choose.get("overlay", ())
+    checked = check_claims(source=source, series=series, overlay=overlay, per=per, level=level)
     untested = checked[checked["verdict"] == UNTESTED]
     tested = checked[checked["verdict"] != UNTESTED]
     tables = {
@@ -54,7 +58,7 @@ def claims(
         tables["Cannot be tested"] = _show_untested(untested)
     (title, shown), *further = tables.items()
     emit(
-        format_,
+        result.format_,
         records=[{**row, "level": level, "period_years": per} for row in to_records(checked)],
         shown=shown,
         title=title,

@@ -8,23 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memwall_trends import defaults
 from memwall_trends.cli.app import app, data_app
+from memwall_trends.cli.groups import takes
 from memwall_trends.cli.options import (
-    Conditions,
-    Dataset,
-    Frontier,
-    Kind,
-    Output,
-    OutputFormat,
-    Precision,
-    Scope,
-    Since,
-    Until,
-    Vendor,
-    With,
-    read_choice,
-    read_conditions,
+    CSV_COLUMNS,
+    RESULT,
+    SELECTION,
+    KnownSeries,
+    Result,
+    TableName,
 )
 from memwall_trends.cli.output import emit, to_records, to_text
 from memwall_trends.errors import MemwallError
@@ -32,12 +24,16 @@ from memwall_trends.errors import MemwallError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from memwall_trends.selection import Choose
+
 SHOWN_COLUMNS = (
     "claim", "name", "model", "layers", "hidden_size", "heads", "key_value_heads", "sequence_length",
     "operator", "gflop", "gbyte", "quantity", "precision", "engine", "sparsity",
     "scope", "date", "value", "rate", "period_years", "printed", "expected", "unit", "label", "confidence",
     "title",
 )  # fmt: skip
+OF_ROWS = SELECTION.without("precision", "frontier", *CSV_COLUMNS)
+"""The choices that a table as it stands has: those of the one best row of a device need a series."""
 
 
 class ExportFormat(StrEnum):
@@ -49,18 +45,19 @@ class ExportFormat(StrEnum):
 
 
 @data_app.command("list", epilog="Example: memwall-trends data list --format json")
-def data_list(
-    dataset: Annotated[
-        str | None, typer.Option(help="Only this dataset and what all share.", rich_help_panel="Selection")
-    ] = None,
-    format_: Output = OutputFormat.TABLE,
-) -> None:
+@takes(
+    choose=SELECTION.only("dataset")
+    .with_defaults(dataset=None)
+    .reworded("dataset", "Only this dataset and what all share."),
+    result=RESULT.only("format_"),
+)
+def data_list(choose: Choose, result: Result) -> None:
     """List the tables with their rows, devices and dates."""
     from memwall_trends.datasets import describe_tables
 
-    tables = describe_tables(dataset)
+    tables = describe_tables(choose.get("dataset"))
     emit(
-        format_,
+        result.format_,
         records=to_records(tables),
         shown=tables.assign(first=tables["first_date"].str[:4], last=tables["last_date"].str[:4])[
             ["name", "rows", "devices", "first", "last", "unit"]
@@ -71,23 +68,13 @@ def data_list(
 
 
 @data_app.command("show", epilog="Example: memwall-trends data show dram_bandwidth --where memory=HBM2")
-def data_show(
-    name: Annotated[str, typer.Argument(help="A table, as in peak_flops; 'data list' names them.")],
-    dataset: Dataset = defaults.DATASET,
-    since: Since = None,
-    until: Until = None,
-    where: Conditions = None,
-    kind: Kind = None,
-    vendor: Vendor = None,
-    scope: Scope = None,
-    with_: With = None,
-    format_: Output = OutputFormat.TABLE,
-) -> None:
+@takes(choose=OF_ROWS, result=RESULT.only("format_"))
+def data_show(name: TableName, *, choose: Choose, result: Result) -> None:
     """Print the rows of a table; JSON and CSV have all columns."""
     from memwall_trends.datasets import find_table
 
-    table = find_table(name, dataset)
-    rows = _choose_rows(name, dataset, since, until, read_conditions(where, kind, vendor, scope), with_)
+    table = find_table(name, choose["dataset"])
+    rows = _choose_rows(name, choose)
     if table.types.get("date") == "date":
         rows = rows.assign(date=rows["date"].dt.strftime("%Y-%m-%d"))
     # A table of several quantities has no room for the printed label.
@@ -98,7 +85,7 @@ def data_show(
     if name == "sources":
         columns = ["source", "kind", *columns]
     emit(
-        format_,
+        result.format_,
         records=to_records(rows),
         shown=rows[columns].map(to_text),
         title=f"{table.title}: {table.description}",
@@ -107,8 +94,10 @@ def data_show(
 
 
 @data_app.command("export", epilog="Example: memwall-trends data export peak_flops --out peak_flops.parquet")
+@takes(choose=OF_ROWS)
 def data_export(
-    name: Annotated[str, typer.Argument(help="A table, as in peak_flops; 'data list' names them.")],
+    name: TableName,
+    *,
     out: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Where to write it; by default standard output, but for Parquet."),
@@ -117,14 +106,7 @@ def data_export(
         ExportFormat | None,
         typer.Option("--format", metavar="FORMAT", help="csv, parquet or json; by default as the file ends."),
     ] = None,
-    dataset: Dataset = defaults.DATASET,
-    since: Since = None,
-    until: Until = None,
-    where: Conditions = None,
-    kind: Kind = None,
-    vendor: Vendor = None,
-    scope: Scope = None,
-    with_: With = None,
+    choose: Choose,
 ) -> None:
     """Write a table, or the chosen rows of it, as CSV, Parquet or JSON."""
     from memwall_trends.datasets import export_rows
@@ -135,20 +117,22 @@ def data_export(
         raise MemwallError(f"{out}: expected a file that ends in .csv, .parquet or .json, or --format")
     if chosen is ExportFormat.PARQUET and out is None:
         raise MemwallError("Parquet is no text: say where to write it, as in --out table.parquet")
-    rows = _choose_rows(name, dataset, since, until, read_conditions(where, kind, vendor, scope), with_)
+    rows = _choose_rows(name, choose)
     text = export_rows(rows, chosen.value, out)
     typer.echo(text if out is None else out, nl=out is not None)
 
 
 @data_app.command("sources", epilog="Example: memwall-trends data sources --format json")
-def data_sources(dataset: Dataset = defaults.DATASET, format_: Output = OutputFormat.TABLE) -> None:
+@takes(choose=SELECTION.only("dataset"), result=RESULT.only("format_"))
+def data_sources(choose: Choose, result: Result) -> None:
     """Count the values that rest on each kind of source, the best kind first."""
     from memwall_trends.datasets import count_sources
 
+    dataset = choose["dataset"]
     counted = count_sources(dataset)
     shown = counted.assign(share=[f"{100 * share:.1f}%" for share in counted["share"]])
     emit(
-        format_,
+        result.format_,
         records=to_records(counted),
         shown=shown.map(to_text),
         title=f"Sources of the values ({dataset})",
@@ -160,42 +144,22 @@ def data_sources(dataset: Dataset = defaults.DATASET, format_: Output = OutputFo
 
 
 @app.command(epilog="Example: memwall-trends cite dram_bandwidth --since 2016 --kind gpu")
-def cite(
-    series: Annotated[str, typer.Argument(help="A series, as in peak_flops; 'data list' names them.")],
-    dataset: Dataset = defaults.DATASET,
-    since: Since = None,
-    until: Until = None,
-    where: Conditions = None,
-    precision: Precision = None,
-    kind: Kind = None,
-    vendor: Vendor = None,
-    scope: Scope = None,
-    frontier: Frontier = False,
-    with_: With = None,
-) -> None:
+@takes(choose=SELECTION.without(*CSV_COLUMNS))
+def cite(series: KnownSeries, *, choose: Choose) -> None:
     """Print the sources that a fit rests on, of its values and dates, as BibTeX."""
     from memwall_trends.datasets import find_series, find_sources, to_bibtex
     from memwall_trends.selection import select
 
-    find_series(series, dataset)
-    chosen = select(
-        series,
-        dataset=dataset,
-        **read_choice(since, until, where, kind, vendor, scope, precision, frontier, with_),
-    )
-    typer.echo(to_bibtex(find_sources(chosen.observations, with_ or ())))
+    find_series(series, choose["dataset"])
+    chosen = select(series, **choose)
+    typer.echo(to_bibtex(find_sources(chosen.observations, choose.get("overlay", ()))))
 
 
-def _choose_rows(
-    name: str,
-    dataset: str,
-    since: str | None,
-    until: str | None,
-    where: dict[str, list[str]],
-    overlay: list[Path] | None,
-) -> pd.DataFrame:
+def _choose_rows(name: str, choose: Choose) -> pd.DataFrame:
     from memwall_trends.datasets import load_table
     from memwall_trends.datasets.conditions import filter_rows
+    from memwall_trends.selection import gather_where
 
-    rows = load_table(name, dataset, overlay=overlay or ())
-    return filter_rows(rows, since=since, until=until, where=where, origin=name)
+    rows = load_table(name, choose["dataset"], overlay=choose.get("overlay", ()))
+    since, until = choose.get("since"), choose.get("until")
+    return filter_rows(rows, since=since, until=until, where=gather_where(choose), origin=name)

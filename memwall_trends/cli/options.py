@@ -1,17 +1,21 @@
-"""The options that several commands share."""
+"""The options and arguments that several commands share: each is declared here, once."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from memwall_trends import defaults
+from memwall_trends.cli.groups import Group, Option
 
+if TYPE_CHECKING:
     from memwall_trends.fitting.methods import Method
+    from memwall_trends.selection import Choose
+    from memwall_trends.workloads import Transformer
 
 
 class OutputFormat(StrEnum):
@@ -24,184 +28,245 @@ class OutputFormat(StrEnum):
     LATEX = "latex"
 
 
-Dataset = Annotated[str, typer.Option(help="Dataset to take the series from.", rich_help_panel="Selection")]
-Since = Annotated[
-    str | None,
-    typer.Option(
-        metavar="DATE", help="First date that counts: 2010, 2010-06, 2010-06-30.", rich_help_panel="Selection"
-    ),
-]
-Until = Annotated[
-    str | None,
-    typer.Option(
-        metavar="DATE", help="Last date that counts; a year counts whole.", rich_help_panel="Selection"
-    ),
-]
-Conditions = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--where",
-        metavar="COLUMN=VALUE",
-        help="Only rows with this value (COLUMN!=VALUE: without it). "
-        "Repeat: another column narrows, the same column widens.",
-        rich_help_panel="Selection",
-    ),
-]
-Precision = Annotated[
-    str | None,
-    typer.Option(
-        metavar="POLICY",
-        help="Best dense rate of a device: best16 (at 16 bits or wider, what the paper does), fp64, fp32, "
-        "fp16, fp8, fp4, or fastest.",
-        rich_help_panel="Selection",
-    ),
-]
-Kind = Annotated[
-    list[str] | None,
-    typer.Option(metavar="KIND", help="cpu, gpu, accelerator, ... Repeatable.", rich_help_panel="Selection"),
-]
-Vendor = Annotated[
-    list[str] | None,
-    typer.Option(metavar="VENDOR", help="NVIDIA, AMD, ... Repeatable.", rich_help_panel="Selection"),
-]
-Scope = Annotated[
-    str | None,
-    typer.Option(
-        metavar="SCOPE",
-        help="Of interconnect bandwidth: lane (GT/s) or device (GB/s).",
-        rich_help_panel="Selection",
-    ),
-]
-Frontier = Annotated[
-    bool,
-    typer.Option(
-        "--frontier", help="Only devices that set a record when they came out.", rich_help_panel="Selection"
-    ),
-]
-With = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--with",
-        metavar="FILE",
-        help="Lay the rows of this file over ours; 'add' writes such files. Repeatable.",
-        rich_help_panel="Selection",
-    ),
-]
-MethodName = Annotated[
-    str,
-    typer.Option(
-        "--method",
-        metavar="METHOD",
-        help="ols, wls, huber, theil-sen or quantile.",
-        rich_help_panel="Method",
-    ),
-]
-StandardError = Annotated[
-    str | None,
-    typer.Option(
-        "--se",
-        metavar="KIND",
-        help="Standard error of ols and wls: classical, hc3 (any variance) or cluster (by vendor).",
-        rich_help_panel="Method",
-    ),
-]
-Quantile = Annotated[
-    float | None,
-    typer.Option(
-        metavar="SHARE", help="Of quantile: 0.5 the median, 0.9 near the top.", rich_help_panel="Method"
-    ),
-]
-Weights = Annotated[
-    str | None,
-    typer.Option(
-        metavar="COLUMN",
-        help="Of wls: numbers, or labels that count the same each; by default each year does.",
-        rich_help_panel="Method",
-    ),
-]
-Bootstrap = Annotated[
-    str | None,
-    typer.Option(
-        metavar="WHAT",
-        help="Interval by drawing again devices (pairs) or vendors (cluster); pairs for --frontier.",
-        rich_help_panel="Method",
-    ),
-]
-Interval = Annotated[
-    str,
-    typer.Option(metavar="KIND", help="Of the bootstrap: percentile or bca.", rich_help_panel="Method"),
-]
-Draws = Annotated[int, typer.Option(metavar="N", help="Of the bootstrap.", rich_help_panel="Method")]
-Seed = Annotated[int, typer.Option(metavar="N", help="Of the random draws.", rich_help_panel="Method")]
-Per = Annotated[
-    float, typer.Option(metavar="YEARS", help="Period of the growth factor.", rich_help_panel="Result")
-]
-Level = Annotated[
-    float, typer.Option(metavar="LEVEL", help="Level of the intervals.", rich_help_panel="Result")
-]
-Output = Annotated[
-    OutputFormat,
-    typer.Option(
-        "--format",
-        metavar="FORMAT",
-        help="table, json or csv; markdown or latex for the table in a document.",
-        rich_help_panel="Result",
-    ),
-]
+@dataclass(frozen=True)
+class Result:
+    """How a result is told.
+
+    Attributes
+    ----------
+    per : float
+        Years of the growth factor.
+    level : float
+        Level of the intervals.
+    format_ : OutputFormat
+
+    Examples
+    --------
+    >>> Result(per=1).level
+    0.95
+    """
+
+    per: float = defaults.PERIOD_YEARS
+    level: float = defaults.LEVEL
+    format_: OutputFormat = OutputFormat.TABLE
 
 
-def read_conditions(
-    where: Sequence[str] | None,
-    kind: Sequence[str] | None,
-    vendor: Sequence[str] | None,
-    scope: str | None,
-) -> dict[str, list[str]]:
-    """Return the conditions of ``--where`` and of the options that stand for one column of it."""
+def make_choices(**options: Any) -> Choose:
+    """Return the options that choose observations as the functions take them, those that were given.
+
+    Examples
+    --------
+    >>> make_choices(since=None, where=["memory=HBM2"], kind=["gpu"])
+    {'where': {'memory': ['HBM2']}, 'kind': ['gpu']}
+    """
     from memwall_trends.datasets.conditions import parse_where
-    from memwall_trends.errors import MemwallError
 
-    conditions = parse_where(where or [])
-    for column, values in (("kind", kind), ("vendor", vendor), ("scope", [scope] if scope else None)):
-        if values and column in conditions:
-            raise MemwallError(f"--{column} and --where {column}=... say the same thing: give one of them")
-        if values:
-            conditions[column] = list(values)
-    return conditions
+    given = leave_out_absent(**options)
+    if "where" in given:
+        given["where"] = parse_where(given["where"])
+    return cast("Choose", given)
 
 
-def read_choice(
-    since: str | None,
-    until: str | None,
-    where: Sequence[str] | None,
-    kind: Sequence[str] | None,
-    vendor: Sequence[str] | None,
-    scope: str | None,
-    precision: str | None,
-    frontier: bool,
-    with_: Sequence[Path] | None,
-) -> dict[str, Any]:
-    """Return the options that choose observations, as the functions take them."""
-    return {
-        "since": since,
-        "until": until,
-        "where": read_conditions(where, kind, vendor, scope),
-        "precision": precision,
-        "frontier": frontier,
-        "overlay": with_ or (),
-    }
+def make_method(method: str = "ols", **options: Any) -> Method:
+    """Return the options that say how to fit as the functions take them.
 
-
-def read_method(
-    name: str,
-    se: str | None,
-    quantile: float | None,
-    weights: str | None,
-    bootstrap: str | None,
-    interval: str,
-    draws: int,
-    seed: int,
-) -> Method:
-    """Return the options that say how to fit, as the functions take them."""
+    Examples
+    --------
+    >>> make_method("huber", seed=1).seed
+    1
+    """
     from memwall_trends.fitting.methods import Method
 
-    return Method(name, se, quantile, weights, bootstrap, interval, draws, seed)
+    return Method(method, **options)
+
+
+def make_transformer(model: str | None, **sizes: Any) -> Transformer | None:
+    """Return a built-in model of these sizes; none if no model is named.
+
+    Examples
+    --------
+    >>> make_transformer("gpt2", layers=6).layers
+    6
+    """
+    from memwall_trends.workloads import find_transformer
+
+    return None if model is None else find_transformer(model).reshape(**sizes)
+
+
+def leave_out_absent(**options: Any) -> dict[str, Any]:
+    """Return the options that have a value.
+
+    Examples
+    --------
+    >>> leave_out_absent(phase="decode", sparsity=0.0, weight_bytes=None)
+    {'phase': 'decode', 'sparsity': 0.0}
+    """
+    return {name: value for name, value in options.items() if value is not None and value != []}
+
+
+Series = Annotated[
+    str,
+    typer.Argument(help="A series as in peak_flops ('data list' names them), or the path of a CSV file."),
+]
+KnownSeries = Annotated[str, typer.Argument(help="A series, as in peak_flops; 'data list' names them.")]
+TableName = Annotated[str, typer.Argument(help="A table, as in peak_flops; 'data list' names them.")]
+
+SELECTION: Group[Choose] = Group(
+    make_choices,
+    "Selection",
+    {
+        "dataset": Option(str, defaults.DATASET, "Dataset to take the series from."),
+        "since": Option(str | None, None, "First date that counts: 2010, 2010-06, 2010-06-30.", "DATE"),
+        "until": Option(str | None, None, "Last date that counts; a year counts whole.", "DATE"),
+        "where": Option(
+            list[str] | None,
+            None,
+            "Only rows with this value (COLUMN!=VALUE: without it). "
+            "Repeat: another column narrows, the same column widens.",
+            "COLUMN=VALUE",
+        ),
+        "precision": Option(
+            str | None,
+            None,
+            "Best dense rate of a device: best16 (at 16 bits or wider, what the paper does), fp64, fp32, "
+            "fp16, fp8, fp4, or fastest.",
+            "POLICY",
+        ),
+        "kind": Option(list[str] | None, None, "cpu, gpu, accelerator, ... Repeatable.", "KIND"),
+        "vendor": Option(list[str] | None, None, "NVIDIA, AMD, ... Repeatable.", "VENDOR"),
+        "scope": Option(
+            str | None, None, "Of interconnect bandwidth: lane (GT/s) or device (GB/s).", "SCOPE"
+        ),
+        "frontier": Option(
+            bool, False, "Only devices that set a record when they came out.", flag="--frontier"
+        ),
+        "overlay": Option(
+            list[Path] | None,
+            None,
+            "Lay the rows of this file over ours; 'add' writes such files. Repeatable.",
+            "FILE",
+            "--with",
+        ),
+        "date_column": Option(str, "date", "Column of the dates in a CSV.", "COLUMN"),
+        "value_column": Option(str, "value", "Column of the values in a CSV.", "COLUMN"),
+    },
+)
+"""Which observations count: the choices of `memwall_trends.selection.Choose`, each named as there.
+
+A new choice is one entry here: every command that selects then has its option and passes it on.
+"""
+CSV_COLUMNS = ("date_column", "value_column")
+"""The choices that only a command about a user's file offers."""
+
+METHOD: Group[Method] = Group(
+    make_method,
+    "Method",
+    {
+        "method": Option(str, "ols", "ols, wls, huber, theil-sen or quantile.", "METHOD"),
+        "se": Option(
+            str | None,
+            None,
+            "Standard error of ols and wls: classical, hc3 (any variance) or cluster (by vendor).",
+            "KIND",
+        ),
+        "quantile": Option(float | None, None, "Of quantile: 0.5 the median, 0.9 near the top.", "SHARE"),
+        "weights": Option(
+            str | None,
+            None,
+            "Of wls: numbers, or labels that count the same each; by default each year does.",
+            "COLUMN",
+        ),
+        "bootstrap": Option(
+            str | None,
+            None,
+            "Interval by drawing again devices (pairs) or vendors (cluster); pairs for --frontier.",
+            "WHAT",
+        ),
+        "interval": Option(str, "percentile", "Of the bootstrap: percentile or bca.", "KIND"),
+        "draws": Option(int, defaults.DRAWS, "Of the bootstrap.", "N"),
+        "seed": Option(int, defaults.SEED, "Of the random draws.", "N"),
+    },
+)
+"""How a line is fitted: a `memwall_trends.fitting.methods.Method`."""
+
+RESULT: Group[Result] = Group(
+    Result,
+    "Result",
+    {
+        "per": Option(float, defaults.PERIOD_YEARS, "Period of the growth factor.", "YEARS"),
+        "level": Option(float, defaults.LEVEL, "Level of the intervals.", "LEVEL"),
+        "format_": Option(
+            OutputFormat,
+            OutputFormat.TABLE,
+            "table, json or csv; markdown or latex for the table in a document.",
+            "FORMAT",
+            "--format",
+        ),
+    },
+)
+"""How a result is told: a `Result`."""
+
+WORKLOAD: Group[dict[str, Any]] = Group(
+    leave_out_absent,
+    "Workload",
+    {
+        "phase": Option(
+            str | None, None, "encode (encoders), prefill or decode (decoders, the default).", "PHASE"
+        ),
+        "sequence_length": Option(int, 512, "Tokens of each sequence at the end.", "N"),
+        "prompt_length": Option(int, 0, "Of them, tokens that the cache holds at the start.", "N"),
+        "batch_size": Option(int, 1, "Sequences at once.", "N"),
+        "element_bytes": Option(
+            float | None,
+            None,
+            "Of an element: weights, activations and cache; 2 by default.",
+            "BYTES",
+            "--bytes",
+        ),
+        "weight_bytes": Option(float | None, None, "Of a weight.", "BYTES"),
+        "activation_bytes": Option(float | None, None, "Of an element of an activation.", "BYTES"),
+        "cache_bytes": Option(float | None, None, "Of an element of keys and values.", "BYTES"),
+        "sparsity": Option(float, 0.0, "Of the weights, pruned away.", "SHARE"),
+        "fused": Option(
+            bool,
+            False,
+            "Keep scores and element-wise results on the chip, or send all to memory.",
+            flag="--fused/--unfused",
+        ),
+        "output_head": Option(
+            bool | None,
+            None,
+            "Count the output head of a decoder; a bound does unless told otherwise.",
+            flag="--head/--no-head",
+        ),
+    },
+)
+"""What a Transformer does: the fields of `memwall_trends.workloads.Workload` that were given.
+
+``element_bytes``, no field of it, is the width of all elements that have none of their own.
+"""
+
+TRANSFORMER: Group[Transformer | None] = Group(
+    make_transformer,
+    "Sizes",
+    {
+        "model": Option(
+            str,
+            ...,
+            "A built-in model, as in gpt2 or llama-3-8b ('data show transformers').",
+            positional=True,
+        ),
+        "layers": Option(int | None, None, "Another number of layers.", "N"),
+        "hidden_size": Option(int | None, None, "Another hidden size.", "N"),
+        "heads": Option(int | None, None, "Another number of heads.", "N"),
+        "key_value_heads": Option(int | None, None, "Heads with keys and values of their own.", "N"),
+        "feed_forward_size": Option(int | None, None, "Another feed-forward size.", "N"),
+        "gated": Option(
+            bool | None,
+            None,
+            "Whether the feed-forward network has a gate.",
+            flag="--gated/--not-gated",
+        ),
+    },
+)
+"""The model and its sizes: a `memwall_trends.workloads.Transformer`."""

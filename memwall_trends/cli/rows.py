@@ -10,7 +10,8 @@ import typer
 
 from memwall_trends import defaults
 from memwall_trends.cli.app import app
-from memwall_trends.cli.options import Output, OutputFormat
+from memwall_trends.cli.groups import takes
+from memwall_trends.cli.options import RESULT, OutputFormat, Result
 from memwall_trends.cli.output import emit, to_records, to_text
 from memwall_trends.errors import MemwallError
 
@@ -34,6 +35,7 @@ DESCRIBED = ("kind", "title", "publisher", "url")
 
 
 @app.command(epilog="Example: memwall-trends add --from chip.toml --dry-run")
+@takes(result=RESULT.only("format_"))
 def add(
     table: Annotated[
         str | None, typer.Argument(help="The table of a single value, as in dram_bandwidth.")
@@ -41,6 +43,7 @@ def add(
     value: Annotated[
         str | None, typer.Argument(help="The value with its unit, as in '3.35 TB/s' or '80 GiB'.")
     ] = None,
+    *,
     from_: Annotated[
         Path | None,
         typer.Option(
@@ -134,7 +137,7 @@ def add(
     source_url: Annotated[
         str | None, typer.Option(help="Of a new source.", rich_help_panel="The value")
     ] = None,
-    format_: Output = OutputFormat.TABLE,
+    result: Result,
 ) -> None:
     """Add a chip: check it, show what it does to each trend, and append it.
 
@@ -158,11 +161,11 @@ def add(
     else:
         answers = _ask()
         try:
-            _add(adding.chip_rows(answers, "your answers"), into, dry_run, checked, format_)
+            _add(adding.chip_rows(answers, "your answers"), into, dry_run, checked, result.format_)
         except MemwallError as error:
             raise MemwallError(f"{error}\nYour answers, as a CSV for --from:\n{_to_csv(answers)}") from None
         return
-    _add(rows, into, dry_run, checked, format_)
+    _add(rows, into, dry_run, checked, result.format_)
 
 
 def _add(rows: pd.DataFrame, into: Path, dry_run: bool, checked: str | None, format_: OutputFormat) -> None:
@@ -197,25 +200,27 @@ def _add(rows: pd.DataFrame, into: Path, dry_run: bool, checked: str | None, for
 
 
 @app.command(epilog="Example: memwall-trends validate my-chips.csv")
+@takes(result=RESULT.only("format_"))
 def validate(
     files: Annotated[
         list[Path] | None,
         typer.Argument(metavar="[FILE]...", help="Your files; the shipped tables if none is named."),
     ] = None,
-    format_: Output = OutputFormat.TABLE,
+    *,
+    result: Result,
 ) -> None:
     """Check tables against the data dictionary and each other; exit with 1 if there is a problem."""
     from memwall_trends.curation.validation import validate as find_problems
     from memwall_trends.datasets import list_tables
 
     problems = find_problems(files or ())
-    if problems.empty and format_ is OutputFormat.TABLE:
+    if problems.empty and result.format_ is OutputFormat.TABLE:
         checked = ", ".join(map(str, files)) if files else f"{len(list_tables())} tables"
         typer.echo(f"{checked}: no problem found")
         return
     count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
     emit(
-        format_,
+        result.format_,
         records=to_records(problems),
         shown=problems.map(to_text),
         title=count,

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from memwall_trends import defaults
 from memwall_trends.cli.app import app
+from memwall_trends.cli.groups import takes
 from memwall_trends.cli.options import (
-    Conditions,
-    Dataset,
-    Frontier,
-    Kind,
-    Level,
-    Output,
+    CSV_COLUMNS,
+    METHOD,
+    RESULT,
+    SELECTION,
+    KnownSeries,
     OutputFormat,
-    Per,
-    Precision,
-    Scope,
-    Seed,
-    Since,
-    Until,
-    Vendor,
-    With,
-    read_choice,
+    Result,
 )
 from memwall_trends.cli.output import emit, to_records
 
@@ -32,49 +21,32 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from memwall_trends.questions.sensitivity import Sensitivity
+    from memwall_trends.selection import Choose
 
 MOST_INFLUENTIAL = 4
 
 
 @app.command(epilog="Example: memwall-trends sensitivity dram_bandwidth")
-def sensitivity(
-    series: Annotated[str, typer.Argument(help="A series as in peak_flops; 'data list' names them.")],
-    dataset: Dataset = defaults.DATASET,
-    since: Since = None,
-    until: Until = None,
-    where: Conditions = None,
-    precision: Precision = None,
-    kind: Kind = None,
-    vendor: Vendor = None,
-    scope: Scope = None,
-    frontier: Frontier = False,
-    with_: With = None,
-    method: Annotated[
-        str | None,
-        typer.Option(metavar="METHOD", help="Only this estimator.", rich_help_panel="Method"),
-    ] = None,
-    seed: Seed = defaults.SEED,
-    per: Per = defaults.PERIOD_YEARS,
-    level: Level = defaults.LEVEL,
-    format_: Output = OutputFormat.TABLE,
-) -> None:
+@takes(
+    choose=SELECTION.without(*CSV_COLUMNS),
+    # No method: all are varied, unless one is named.
+    method=METHOD.only("method", "seed")
+    .with_defaults(method=None)
+    .reworded("method", "Only this estimator.")
+    .as_dict(),
+    result=RESULT,
+)
+def sensitivity(series: KnownSeries, *, choose: Choose, method: dict[str, Any], result: Result) -> None:
     """Fit under every defensible combination of choices; what you choose is not varied."""
     from memwall_trends.questions.sensitivity import DRAWS, run_sensitivity
 
-    fitted = run_sensitivity(
-        series,
-        dataset=dataset,
-        **read_choice(since, until, where, kind, vendor, scope, precision, frontier, with_),
-        method=method,
-        per=per,
-        level=level,
-        seed=seed,
-    )
+    per, format_ = result.per, result.format_
+    fitted = run_sensitivity(series, per=per, level=result.level, **method, **choose)
     emit(
         format_,
         records=to_records(fitted.specifications) if format_ is OutputFormat.CSV else fitted.to_record(),
         shown=fitted.shown(),
-        title=f"{series} ({dataset}): growth factor / {per:g} years under all combinations",
+        title=f"{series} ({choose['dataset']}): growth factor / {per:g} years under all combinations",
         further={
             "Which choice moves the rate most": _show_effects(fitted),
             "Without one vendor or device, by least squares of all": _show_influence(fitted),
@@ -85,7 +57,7 @@ def sensitivity(
             "The rate of an option is that of additive effects on log(rate), as not all combinations exist.",
             "The printed rate holds where the interval has room for a rate that rounds to it. Combinations "
             "share devices: their spread is that of the choices, no interval.",
-            f"Records only by least squares; their intervals from {DRAWS} resamples (seed {seed}). "
+            f"Records only by least squares; their intervals from {DRAWS} resamples (seed {method['seed']}). "
             "All combinations: --format csv or json; 'figures specification-curve' draws them.",
         ],
     )

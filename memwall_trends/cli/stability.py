@@ -6,74 +6,40 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memwall_trends import defaults
 from memwall_trends.cli.app import app
-from memwall_trends.cli.options import (
-    Conditions,
-    Dataset,
-    Frontier,
-    Kind,
-    Level,
-    MethodName,
-    Output,
-    OutputFormat,
-    Per,
-    Precision,
-    Quantile,
-    Scope,
-    Seed,
-    Since,
-    StandardError,
-    Until,
-    Vendor,
-    With,
-    read_choice,
-)
+from memwall_trends.cli.groups import takes
+from memwall_trends.cli.options import CSV_COLUMNS, METHOD, RESULT, SELECTION, Result, Series
 from memwall_trends.cli.output import emit, to_records
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Series = Annotated[
-    str,
-    typer.Argument(help="A series as in peak_flops ('data list' names them), or the path of a CSV file."),
-]
+    from memwall_trends.fitting.methods import Method
+    from memwall_trends.selection import Choose
 
 
 @app.command(epilog="Example: memwall-trends stability peak_flops --since 2000")
+@takes(choose=SELECTION.without(*CSV_COLUMNS), method=METHOD.only("seed"), result=RESULT)
 def stability(
     series: Series,
+    *,
     window: Annotated[
         float, typer.Option(metavar="YEARS", help="Length of a window.", rich_help_panel="Result")
     ] = 10,
-    dataset: Dataset = defaults.DATASET,
-    since: Since = None,
-    until: Until = None,
-    where: Conditions = None,
-    precision: Precision = None,
-    kind: Kind = None,
-    vendor: Vendor = None,
-    scope: Scope = None,
-    frontier: Frontier = False,
-    with_: With = None,
-    seed: Seed = defaults.SEED,
-    per: Per = defaults.PERIOD_YEARS,
-    level: Level = defaults.LEVEL,
-    format_: Output = OutputFormat.TABLE,
+    choose: Choose,
+    method: Method,
+    result: Result,
 ) -> None:
     """Ask whether growth slowed or sped up: one break, and the rate of each window of time."""
     from memwall_trends.fitting.growth import describe_period
     from memwall_trends.questions.stability import fit_break, rolling_rates
     from memwall_trends.units import format_level
 
-    choice = {
-        "dataset": dataset,
-        **read_choice(since, until, where, kind, vendor, scope, precision, frontier, with_),
-    }
-    fitted = fit_break(series, seed=seed, level=level, **choice)
-    rates = rolling_rates(series, window_years=window, per=per, level=level, **choice)
+    per, level = result.per, result.level
+    fitted = fit_break(series, seed=method.seed, level=level, **choose)
+    rates = rolling_rates(series, window_years=window, per=per, level=level, **choose)
     emit(
-        format_,
+        result.format_,
         records={
             "series": fitted.series,
             "dataset": fitted.dataset,
@@ -88,8 +54,8 @@ def stability(
         further={f"Growth factor / {describe_period(per)} by {window:g} years": _show_rates(rates, level)},
         notes=[
             f"One kink in the line of log10(value), {fitted.n_obs} observations. p: how often the best of "
-            f"all kinks would fit as well if growth had not changed (random signs, seed {seed}), so that "
-            f"having searched for the year is counted. Below {1 - level:.2g}: slowed or sped up.",
+            f"all kinks would fit as well if growth had not changed (random signs, seed {method.seed}), so "
+            f"that having searched for the year is counted. Below {1 - level:.2g}: slowed or sped up.",
             "The intervals before and after count that the year is estimated; that of the year holds those "
             "at which a kink fits about as well. Windows overlap: neighbours are not independent. "
             f"Their intervals are {format_level(level)} t intervals of least squares.",
@@ -98,37 +64,20 @@ def stability(
 
 
 @app.command(epilog="Example: memwall-trends backtest dram_bandwidth")
-def backtest(
-    series: Series,
-    dataset: Dataset = defaults.DATASET,
-    since: Since = None,
-    until: Until = None,
-    where: Conditions = None,
-    precision: Precision = None,
-    kind: Kind = None,
-    vendor: Vendor = None,
-    scope: Scope = None,
-    frontier: Frontier = False,
-    with_: With = None,
-    method: MethodName = "ols",
-    se: StandardError = None,
-    quantile: Quantile = None,
-    level: Level = defaults.LEVEL,
-    format_: Output = OutputFormat.TABLE,
-) -> None:
+@takes(
+    choose=SELECTION.without(*CSV_COLUMNS),
+    method=METHOD.only("method", "se", "quantile"),
+    result=RESULT.without("per"),
+)
+def backtest(series: Series, *, choose: Choose, method: Method, result: Result) -> None:
     """Forecast the devices of past years from what was known before, and count how often it held."""
     from memwall_trends.fitting.bounds import check_level
-    from memwall_trends.fitting.methods import Method
     from memwall_trends.questions.backtest import calibrate, run_backtest
     from memwall_trends.units import format_level
 
+    level = result.level
     check_level(level)
-    tested = run_backtest(
-        series,
-        method=Method(method, se=se, quantile=quantile),
-        dataset=dataset,
-        **read_choice(since, until, where, kind, vendor, scope, precision, frontier, with_),
-    )
+    tested = run_backtest(series, method=method, **choose)
     summary = tested.summary()
     calibrations = [calibrate(tested, horizon, level) for horizon in summary["horizon_years"]]
     off = [str(calibration.horizon_years) for calibration in calibrations if calibration.off]
@@ -137,7 +86,7 @@ def backtest(
     )
     origins = f"{tested.forecasts['origin'].min()} to {tested.forecasts['origin'].max()}"
     emit(
-        format_,
+        result.format_,
         records=tested.to_record(level),
         shown=shown,
         title=f"{tested.series} ({tested.dataset}): forecasts of each New Year, {origins}",

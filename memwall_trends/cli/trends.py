@@ -10,31 +10,15 @@ import typer
 
 from memwall_trends import defaults
 from memwall_trends.cli.app import app
+from memwall_trends.cli.groups import takes
 from memwall_trends.cli.options import (
-    Bootstrap,
-    Conditions,
-    Dataset,
-    Draws,
-    Frontier,
-    Interval,
-    Kind,
-    Level,
-    MethodName,
-    Output,
+    CSV_COLUMNS,
+    METHOD,
+    RESULT,
+    SELECTION,
     OutputFormat,
-    Per,
-    Precision,
-    Quantile,
-    Scope,
-    Seed,
-    Since,
-    StandardError,
-    Until,
-    Vendor,
-    Weights,
-    With,
-    read_choice,
-    read_method,
+    Result,
+    Series,
 )
 from memwall_trends.cli.output import emit, to_records
 from memwall_trends.errors import MemwallError
@@ -44,47 +28,31 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from memwall_trends.fitting.methods import Method
     from memwall_trends.fitting.trends import Trend
     from memwall_trends.questions.backtest import Calibration
     from memwall_trends.questions.ratio import Gap
+    from memwall_trends.selection import Choose
 
 FAR_YEARS = 1.0
 CLASSICAL = "t interval, classical standard error"
 
 
 @app.command(epilog="Example: memwall-trends reproduce --level 0.9")
-def reproduce(
-    since: Since = None,
-    until: Until = None,
-    where: Conditions = None,
-    precision: Precision = None,
-    kind: Kind = None,
-    vendor: Vendor = None,
-    scope: Scope = None,
-    frontier: Frontier = False,
-    with_: With = None,
-    per: Annotated[
-        float,
-        typer.Option(
-            metavar="YEARS", help="The rates printed per so many years: 2 or 20.", rich_help_panel="Result"
-        ),
-    ] = defaults.PERIOD_YEARS,
-    level: Level = defaults.LEVEL,
-    format_: Output = OutputFormat.TABLE,
-) -> None:
+@takes(
+    choose=SELECTION.without("dataset", *CSV_COLUMNS),
+    result=RESULT.reworded("per", "The rates printed per so many years: 2 or 20."),
+)
+def reproduce(choose: Choose, result: Result) -> None:
     """Recompute the growth rates that AI and Memory Wall prints, from the points of its own figures."""
     from memwall_trends.fitting.growth import describe_period
     from memwall_trends.questions import claims
     from memwall_trends.units import format_level
 
-    recomputed = claims.reproduce(
-        **read_choice(since, until, where, kind, vendor, scope, precision, frontier, with_),
-        per=per,
-        level=level,
-    )
-    rows = to_records(recomputed)
+    per, level = result.per, result.level
+    rows = to_records(claims.reproduce(**choose, per=per, level=level))
     emit(
-        format_,
+        result.format_,
         records=[_nest(row, claims.CURATED_FITS) for row in rows],
         shown=_show_claims(rows, claims.load_claims(per), level),
         title=f"Growth factor per {describe_period(per)}: AI and Memory Wall, recomputed",
@@ -98,8 +66,8 @@ def reproduce(
             f"on the date with the {format_level(level)} t interval of its slope.",
             f"Verdict: {claims.RULE}.",
             f"Curated data: {claims.CURATED_RULE}; else it grows slower or faster than that. Peak FLOPS: "
-            f"{_describe_policy(precision)}. Memory: GPUs and accelerators. Interconnect: a lane of PCIe or "
-            "NVLink. Models: Transformers.",
+            f"{_describe_policy(choose.get('precision'))}. Memory: GPUs and accelerators. Interconnect: a "
+            "lane of PCIe or NVLink. Models: Transformers.",
             *(
                 f"{row['series']} {row['verdict']}."
                 for row in rows
@@ -111,71 +79,34 @@ def reproduce(
 
 
 @app.command(epilog="Example: memwall-trends rate peak_flops --since 2010 --where kind=gpu")
-def rate(
-    series: Annotated[
-        str,
-        typer.Argument(help="A series as in peak_flops ('data list' names them), or the path of a CSV file."),
-    ],
-    dataset: Dataset = defaults.DATASET,
-    since: Since = None,
-    until: Until = None,
-    where: Conditions = None,
-    precision: Precision = None,
-    kind: Kind = None,
-    vendor: Vendor = None,
-    scope: Scope = None,
-    frontier: Frontier = False,
-    with_: With = None,
-    date_column: Annotated[
-        str, typer.Option(metavar="COLUMN", help="Column of the dates in a CSV.", rich_help_panel="Selection")
-    ] = "date",
-    value_column: Annotated[
-        str,
-        typer.Option(metavar="COLUMN", help="Column of the values in a CSV.", rich_help_panel="Selection"),
-    ] = "value",
-    method: MethodName = "ols",
-    se: StandardError = None,
-    quantile: Quantile = None,
-    weights: Weights = None,
-    bootstrap: Bootstrap = None,
-    interval: Interval = "percentile",
-    draws: Draws = defaults.DRAWS,
-    seed: Seed = defaults.SEED,
-    per: Per = defaults.PERIOD_YEARS,
-    level: Level = defaults.LEVEL,
-    format_: Output = OutputFormat.TABLE,
-) -> None:
+@takes(choose=SELECTION, method=METHOD, result=RESULT)
+def rate(series: Series, *, choose: Choose, method: Method, result: Result) -> None:
     """Fit an exponential trend to a series and print its growth factor and doubling time."""
     from memwall_trends.fitting.trends import fit_trend
+    from memwall_trends.selection import gather_where
 
-    choice = read_choice(since, until, where, kind, vendor, scope, precision, frontier, with_)
-    trend = fit_trend(
-        series,
-        dataset=dataset,
-        **choice,
-        date_column=date_column,
-        value_column=value_column,
-        method=read_method(method, se, quantile, weights, bootstrap, interval, draws, seed),
-    )
+    trend = fit_trend(series, method=method, **choose)
     emit(
-        format_,
-        records=trend.to_record(per, level),
-        shown=trend.shown(per, level),
+        result.format_,
+        records=trend.to_record(result.per, result.level),
+        shown=trend.shown(result.per, result.level),
         title=f"{trend.series} ({trend.dataset})",
         notes=[
             trend.describe(),
             *([trend.describe_interval()] if trend.estimate.interval != CLASSICAL else []),
-            *_note_default_rows(trend, choice["where"]),
+            *_note_default_rows(trend, gather_where(choose)),
         ],
     )
 
 
 @app.command(epilog="Example: memwall-trends gap peak_flops dram_bandwidth --at 2030")
+@takes(choose=SELECTION.without(*CSV_COLUMNS), method=METHOD, result=RESULT)
 def gap(
     numerator: Annotated[str, typer.Argument(help="The series that grows, as in peak_flops.")],
     denominator: Annotated[
         str, typer.Argument(help="The series that it is divided by, as in dram_bandwidth.")
     ],
+    *,
     at: Annotated[
         list[str] | None,
         typer.Option(
@@ -197,27 +128,9 @@ def gap(
             rich_help_panel="Method",
         ),
     ] = None,
-    dataset: Dataset = defaults.DATASET,
-    since: Since = None,
-    until: Until = None,
-    where: Conditions = None,
-    precision: Precision = None,
-    kind: Kind = None,
-    vendor: Vendor = None,
-    scope: Scope = None,
-    frontier: Frontier = False,
-    with_: With = None,
-    method: MethodName = "ols",
-    se: StandardError = None,
-    quantile: Quantile = None,
-    weights: Weights = None,
-    bootstrap: Bootstrap = None,
-    interval: Interval = "percentile",
-    draws: Draws = defaults.DRAWS,
-    seed: Seed = defaults.SEED,
-    per: Per = defaults.PERIOD_YEARS,
-    level: Level = defaults.LEVEL,
-    format_: Output = OutputFormat.TABLE,
+    choose: Choose,
+    method: Method,
+    result: Result,
 ) -> None:
     """Divide two trends: machine balance, how fast it grows, and where it leads."""
     import pandas as pd
@@ -227,14 +140,8 @@ def gap(
     from memwall_trends.units import parse_year
 
     years = [parse_year(text) for text in at or []]
-    fitted = fit_gap(
-        numerator,
-        denominator,
-        way=way,
-        dataset=dataset,
-        **read_choice(since, until, where, kind, vendor, scope, precision, frontier, with_),
-        method=read_method(method, se, quantile, weights, bootstrap, interval, draws, seed),
-    )
+    per, level = result.per, result.level
+    fitted = fit_gap(numerator, denominator, way=way, method=method, **choose)
     record = fitted.to_record(years, per, level, reach or [])
     calibrations = _calibrate(fitted, years, level)
     for row, calibration in zip(record["projections"], calibrations, strict=True):
@@ -244,10 +151,10 @@ def gap(
         row["backtest_coverage"] = calibration.coverage if calibration else None
     fits = [fitted.balance] if fitted.balance else [fitted.numerator, fitted.denominator]
     emit(
-        format_,
+        result.format_,
         records=record,
         shown=pd.concat([fitted.shown(per, level), _show_projections(fitted, record, level)]),
-        title=f"{numerator} / {denominator} ({dataset})",
+        title=f"{numerator} / {denominator} ({choose['dataset']})",
         notes=[
             f"{WAYS[fitted.way].capitalize()} (--way {fitted.way}); growth with confidence intervals"
             + (", years with prediction intervals." if years else "; --at 2030 projects."),
@@ -263,8 +170,15 @@ def gap(
 
 
 @app.command(epilog="Example: memwall-trends figures hw-scaling --format png --out figures")
+@takes(
+    choose=SELECTION.without(*CSV_COLUMNS)
+    .with_defaults(dataset=None)
+    .reworded("dataset", "Dataset to take the series from; by default each figure's own."),
+    result=RESULT.without("format_"),
+)
 def figures(
     names: Annotated[list[str] | None, typer.Argument(help="Figures to write; all if none is named.")] = None,
+    *,
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where to write them.")] = Path("figures"),
     format_: Annotated[
         list[str] | None,
@@ -278,29 +192,14 @@ def figures(
         str, typer.Option(metavar="SIZE", help="For a column or a page of a paper, or a slide.")
     ] = defaults.FIGURE_SIZE,
     list_: Annotated[bool, typer.Option("--list", help="List the figures and write none.")] = False,
-    dataset: Annotated[
-        str | None,
-        typer.Option(
-            help="Dataset to take the series from; by default each figure's own.",
-            rich_help_panel="Selection",
-        ),
-    ] = None,
-    since: Since = None,
-    until: Until = None,
-    where: Conditions = None,
-    precision: Precision = None,
-    kind: Kind = None,
-    vendor: Vendor = None,
-    scope: Scope = None,
-    frontier: Frontier = False,
-    with_: With = None,
-    per: Per = defaults.PERIOD_YEARS,
-    level: Level = defaults.LEVEL,
+    choose: Choose,
+    result: Result,
 ) -> None:
     """Draw the figures; rows of --with are drawn large."""
     import pandas as pd
 
     from memwall_trends import figures as drawn
+    from memwall_trends.selection import COLUMN_CHOICES, gather_where
 
     chosen = {name: drawn.find_figure(name) for name in names or drawn.FIGURES}
     if list_:
@@ -317,10 +216,11 @@ def figures(
         )
         return
     options: dict[str, Any] = {
-        **({"dataset": dataset} if dataset else {}),
-        **read_choice(since, until, where, kind, vendor, scope, precision, frontier, with_),
-        "per": per,
-        "level": level,
+        **{name: value for name, value in choose.items() if name not in COLUMN_CHOICES},
+        # Some figures look into the conditions before they select.
+        "where": gather_where(choose),
+        "per": result.per,
+        "level": result.level,
         "size": size,
     }
     endings = [drawn.find_ending(each) for each in format_ or defaults.FIGURE_FORMATS[:1]]

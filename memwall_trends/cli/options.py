@@ -121,7 +121,7 @@ SELECTION: Group[Choose] = Group(
         "where": Option(
             list[str] | None,
             None,
-            "Only rows with this value (COLUMN!=VALUE: without it). "
+            "Only rows with this value (COLUMN!=VALUE: without it), or like it (memory=HBM*). "
             "Repeat: another column narrows, the same column widens.",
             "COLUMN=VALUE",
         ),
@@ -134,6 +134,26 @@ SELECTION: Group[Choose] = Group(
         ),
         "kind": Option(list[str] | None, None, "cpu, gpu, accelerator, ... Repeatable.", "KIND"),
         "vendor": Option(list[str] | None, None, "NVIDIA, AMD, ... Repeatable.", "VENDOR"),
+        "segment": Option(
+            list[str] | None, None, "server, workstation, consumer or edge. Repeatable.", "SEGMENT"
+        ),
+        "product_class": Option(
+            list[str] | None,
+            None,
+            "What it was designed for: server-cpu, compute-gpu, gaming-gpu, training-accelerator, ... "
+            "Repeatable.",
+            "CLASS",
+            "--class",
+        ),
+        "architecture": Option(
+            list[str] | None,
+            None,
+            "The design that variants share: Hopper, 'CDNA 3', ... Repeatable.",
+            "NAME",
+        ),
+        "announced": Option(
+            bool, False, "Count chips too that are announced and not shipped.", flag="--announced"
+        ),
         "scope": Option(
             str | None, None, "Of interconnect bandwidth: lane (GT/s) or device (GB/s).", "SCOPE"
         ),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from memwall_trends.curation.adding import Effect
 
 DESCRIBING = (
-    "table", "value", "name", "vendor", "kind", "date", "precision", "engine", "sparsity", "memory", "family",
+    "table", "value", "name", "vendor", "kind", "segment", "product_class", "architecture", "date", "precision", "engine", "sparsity", "memory", "family",
     "scope", "lanes", "source", "locator", "evidence", "note", "date_source",
     "source_kind", "source_title", "source_publisher", "source_url",
 )  # fmt: skip
@@ -74,6 +74,25 @@ def add(
         typer.Option(
             help="cpu, manycore, gpu, accelerator, link, transformer, ...", rich_help_panel="The value"
         ),
+    ] = None,
+    segment: Annotated[
+        str | None,
+        typer.Option(
+            help="What its vendor sells it for: server, workstation, consumer, edge.",
+            rich_help_panel="The value",
+        ),
+    ] = None,
+    product_class: Annotated[
+        str | None,
+        typer.Option(
+            "--class",
+            help="What it was designed for: compute-gpu, training-accelerator, ...",
+            rich_help_panel="The value",
+        ),
+    ] = None,
+    architecture: Annotated[
+        str | None,
+        typer.Option(help="The design that its variants share: Hopper.", rich_help_panel="The value"),
     ] = None,
     date: Annotated[
         str | None,

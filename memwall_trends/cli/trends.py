@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from memwall_trends.selection import Choose
 
 FAR_YEARS = 1.0
+UNSHIPPED = "shipped!"
+"""The usual condition that --announced lifts; what it leaves out is said in the help."""
 CLASSICAL = "t interval, classical standard error"
 
 
@@ -335,7 +337,7 @@ def _note_default_rows(trend: Trend, conditions: dict[str, list[str]]) -> list[s
         f"{describe_where({column: values})}: fitted unless told otherwise; "
         f"--where {column.removesuffix('!')}=VALUE chooses others."
         for column, values in trend.where.items()
-        if column not in conditions
+        if column not in conditions and column != UNSHIPPED
     ]
 
 

@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 
 SHOWN_COLUMNS = (
     "claim", "name", "model", "layers", "hidden_size", "heads", "key_value_heads", "sequence_length",
-    "operator", "gflop", "gbyte", "quantity", "precision", "engine", "sparsity",
+    "operator", "gflop", "gbyte",
+    "segment", "product_class", "architecture", "date_kind", "quantity", "precision", "engine", "sparsity",
     "scope", "date", "value", "rate", "period_years", "printed", "expected", "unit", "label", "confidence",
     "title",
 )  # fmt: skip
-OF_ROWS = SELECTION.without("precision", "frontier", *CSV_COLUMNS)
+OF_ROWS = SELECTION.without("precision", "frontier", "announced", *CSV_COLUMNS)
 """The choices that a table as it stands has: those of the one best row of a device need a series."""
 
 
@@ -82,6 +83,7 @@ def data_show(name: TableName, *, choose: Choose, result: Result) -> None:
     if "precision" in rows and "label" in rows:
         hidden = {"engine", "sparsity"}
     columns = [column for column in SHOWN_COLUMNS if column in rows and column not in hidden]
+    columns = [column for column in columns if column not in table.joined]
     if name == "sources":
         columns = ["source", "kind", *columns]
     emit(

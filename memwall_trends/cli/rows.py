@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from memwall_trends.curation.adding import Effect
 
 DESCRIBING = (
-    "table", "value", "name", "vendor", "kind", "segment", "product_class", "architecture", "date", "precision", "engine", "sparsity", "memory", "family",
+    "table", "value", "name", "vendor", "kind", "segment", "product_class", "architecture",
+    "date", "precision", "engine", "sparsity", "memory", "family",
     "scope", "lanes", "source", "locator", "evidence", "note", "date_source",
     "source_kind", "source_title", "source_publisher", "source_url",
 )  # fmt: skip

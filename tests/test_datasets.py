@@ -155,6 +155,30 @@ def test_the_readme_of_the_data_has_the_dictionary() -> None:
                 assert f"| `{field['name']}` | {field['description']} |" in readme
 
 
+def test_rows_that_were_written_to_are_read_as_they_stand_in_the_file() -> None:
+    rows, before = load_table("memory_capacity"), load_table("memory_capacity")
+    rows.loc[0, "name"] = "Acme A1"
+    rows.loc[0, "value"] = 1.0
+    rows["unit"] = "TB"
+    pd.testing.assert_frame_equal(load_table("memory_capacity"), before)
+
+
+def test_a_file_that_changed_is_read_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "datasets"
+    shutil.copytree(datasets_folder(), folder)
+    monkeypatch.setattr("memwall_trends.datasets.registry.datasets_folder", lambda: folder)
+    assert "80 GB of Acme" not in set(load_table("memory_capacity")["name"])
+    for file, old, new in (
+        ("memory_capacity.csv", "AMD Instinct MI300X,", "80 GB of Acme,"),
+        ("datapackage.json", '"title": "Peak FLOPS"', '"title": "Our peak FLOPS"'),
+    ):
+        text = (folder / file).read_text(encoding="utf-8")
+        assert old in text
+        (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+    assert "80 GB of Acme" in set(load_table("memory_capacity")["name"])
+    assert list_tables()[0].title == "Our peak FLOPS"
+
+
 def test_a_series_has_one_unit_and_is_sorted() -> None:
     for name in list_series("gholami2024"):
         frame = load_table(name, "gholami2024")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os.path
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -234,24 +236,31 @@ def load_observations(
 
 
 def _read_table(table: Table) -> pd.DataFrame:
-    dtypes = {"string": "str", "number": "float64", "integer": "Int64", "date": "str"}
-    numeric = [column for column, type_ in table.types.items() if type_ in ("number", "integer")]
-    days = [column for column, type_ in table.types.items() if type_ == "date"]
     try:
-        rows = pd.read_csv(
-            table.path,
-            dtype={column: dtypes[type_] for column, type_ in table.types.items()},
-            keep_default_na=False,
-            na_values={column: [""] for column in numeric},
-        )
-        return rows[table.columns].assign(
-            **{column: pd.to_datetime(rows[column], format="%Y-%m-%d") for column in days}
-        )
+        # A shallow copy: whoever writes to it gets cells of their own.
+        return _parse_table(table.path.read_bytes(), tuple(table.types.items())).copy(deep=False)
     except (OSError, ValueError, TypeError, KeyError, OverflowError) as error:
         raise MemwallError(
             f"{table.path}: cannot be read as the data dictionary describes it: "
             f"{' '.join(str(error).split())}; 'memwall-trends validate' says where"
         ) from None
+
+
+@lru_cache(maxsize=64)
+def _parse_table(content: bytes, types: tuple[tuple[str, str], ...]) -> pd.DataFrame:
+    """Return the rows of a CSV with columns of Table Schema types; the same bytes are not parsed twice."""
+    dtypes = {"string": "str", "number": "float64", "integer": "Int64", "date": "str"}
+    numeric = [column for column, type_ in types if type_ in ("number", "integer")]
+    days = [column for column, type_ in types if type_ == "date"]
+    rows = pd.read_csv(
+        io.BytesIO(content),
+        dtype={column: dtypes[type_] for column, type_ in types},
+        keep_default_na=False,
+        na_values={column: [""] for column in numeric},
+    )
+    return rows[[column for column, _ in types]].assign(
+        **{column: pd.to_datetime(rows[column], format="%Y-%m-%d") for column in days}
+    )
 
 
 def _describe_table(table: Table) -> dict[str, Any]:

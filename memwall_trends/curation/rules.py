@@ -202,7 +202,7 @@ def lane_or_device(rows: pd.DataFrame) -> Iterator[Finding]:
 def both_directions(rows: pd.DataFrame) -> Iterator[Finding]:
     """Find devices whose links carry more than their lanes do in one direction, as many headlines have it."""
     links = rows[rows["table"] == "interconnect_bandwidth"]
-    lanes = links[links["scope"] == "lane"]
+    lanes = links.loc[links["scope"] == "lane", ["family", "day", "value"]]
     for index, row in records(links[(links["scope"] == "device") & (links["lanes"] != "")]):
         known = lanes[(lanes["family"] == row["family"]) & (lanes["day"] <= row["day"] + ANNOUNCED_BEFORE)]
         limit = known["value"].max() * _number(row["lanes"]) / 8
@@ -224,7 +224,8 @@ def no_step(rows: pd.DataFrame) -> Iterator[Finding]:
 
 def off_trend(rows: pd.DataFrame) -> Iterator[Finding]:
     """Find values far off the trend of their like, and which slip of units would explain them."""
-    known = rows[rows["value"].notna() & rows["day"].notna()]
+    needed = sorted({*ALIKE[0], *ALIKE[1], "day", "value", "unit", "is_new"})
+    known = rows.loc[rows["value"].notna() & rows["day"].notna(), needed]
     groups = [group for alike in ALIKE for _, group in known.groupby(alike)]
     asked, found = _asked(known).index, set()
     for group in groups:
@@ -367,7 +368,7 @@ def _plain_names(rows: pd.DataFrame) -> pd.Series:
 
 def records(frame: pd.DataFrame) -> Iterator[tuple[Any, dict[str, Any]]]:
     """Return each row of a frame with its index."""
-    records = frame.to_dict(orient="records")
-    yield from zip(
-        frame.index, ({str(key): cell for key, cell in row.items()} for row in records), strict=True
-    )
+    columns = [str(column) for column in frame.columns]
+    cells = frame.astype(object).to_numpy().tolist()
+    for index, row in zip(frame.index, cells, strict=True):
+        yield index, dict(zip(columns, row, strict=True))

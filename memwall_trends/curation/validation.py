@@ -85,7 +85,7 @@ def validate(files: Sequence[str | Path] = ()) -> pd.DataFrame:
     for rows in checked:
         problems += [*_check_schema(rows), *_check_sources(rows, known_sources)]
     observations = _combine(shipped, theirs)
-    by_index = dict(records(observations))
+    by_index = dict(records(observations[["file", "line", "note", "is_new"]]))
     for rule, find in RULES.items():
         for index, column, problem in find(observations):
             row = by_index[index]
@@ -195,11 +195,9 @@ def _check_schema(rows: Rows) -> list[dict[str, Any]]:
             ("unit", rows.frame["unit"].isin(rows.table.units), f"{units}, the unit of {rows.table.name}"),
         ):
             problems += [
-                _problem(
-                    rows.file, rows.lines[place], column, "constraint-error", f"{cell!r}; expected {expected}"
-                )
-                for place, cell in enumerate(rows.frame[column])
-                if not right.iloc[place] and (rows.lines[place], column) not in reported
+                _problem(rows.file, line, column, "constraint-error", f"{cell!r}; expected {expected}")
+                for line, cell, fits in zip(rows.lines, rows.frame[column], right, strict=True)
+                if not fits and (line, column) not in reported
             ]
     return problems
 
@@ -230,7 +228,7 @@ def _check_sources(rows: Rows, known: Mapping[str, str]) -> list[dict[str, Any]]
         return []
     problems = []
     for column in ("source", "date_source"):
-        for row, line in zip(rows.frame.to_dict(orient="records"), rows.lines, strict=True):
+        for (_, row), line in zip(records(rows.frame), rows.lines, strict=True):
             key = row.get(column, "")
             described = row.get("source_url") and key == row["source"]
             if key and key not in known and not described:

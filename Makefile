@@ -6,13 +6,16 @@ PICTURES := hw-scaling hw-scaling-today machine-balance claim-against-fit traini
 	memory-breakdown peak-flops-by-precision memory-generations link-families frontier rolling-rates \
 	backtest-coverage published-claims roofline workload-intensity training-memory levers
 
-.PHONY: reproduce test lint types notebooks docs clean
+.PHONY: reproduce test test-all lint types notebooks docs clean
 
 reproduce: $(VENV)/.installed
 	$(BIN)/memwall-trends reproduce
 	$(BIN)/memwall-trends figures --out figures
 
 test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest --numprocesses auto -m "not slow"
+
+test-all: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest --numprocesses auto
 
 lint: $(VENV)/.installed-dev

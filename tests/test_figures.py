@@ -148,6 +148,7 @@ def test_the_specification_is_vega_lite(tmp_path: Path) -> None:
     assert "vega-lite" in json.loads(path.read_text(encoding="utf-8"))["$schema"]
 
 
+@pytest.mark.slow
 def test_two_runs_give_the_same_bytes_in_any_time_zone(svg: str, tmp_path: Path) -> None:
     path = tmp_path / "again.svg"
     code = f"from memwall_trends.figures import *; save_figure(hw_scaling(), {str(path)!r})"
@@ -228,8 +229,16 @@ def test_every_figure_is_the_same_bytes_twice_and_says_where_it_is_from(name: st
     assert ">NaN<" not in first
 
 
+def usual_and_slow(usual: list[str], slow: list[str]) -> list[Any]:
+    """Return names of figures as parameters, some of them for the slow run."""
+    return [*usual, *(pytest.param(name, marks=pytest.mark.slow) for name in slow)]
+
+
 @pytest.mark.parametrize(
-    "name", ["hw-scaling", "memory-breakdown", "claim-against-fit", "link-families", "roofline", "levers"]
+    "name",
+    usual_and_slow(
+        ["hw-scaling", "memory-breakdown"], ["claim-against-fit", "link-families", "roofline", "levers"]
+    ),
 )
 def test_a_size_changes_width_and_letters(name: str, tmp_path: Path) -> None:
     widths = []
@@ -348,15 +357,10 @@ def mine(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     "name",
-    [
-        "hw-scaling",
-        "hw-scaling-today",
-        "machine-balance",
-        "peak-flops-by-precision",
-        "memory-generations",
-        "frontier",
-        "workload-intensity",
-    ],
+    usual_and_slow(
+        ["hw-scaling", "hw-scaling-today", "frontier"],
+        ["machine-balance", "peak-flops-by-precision", "memory-generations", "workload-intensity"],
+    ),
 )
 def test_a_users_chip_is_drawn_large_with_its_name_as_text(name: str, mine: Path, tmp_path: Path) -> None:
     chart = FIGURES[name](overlay=[mine])

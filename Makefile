@@ -9,7 +9,7 @@ PICTURES := hw-scaling hw-scaling-today machine-balance claim-against-fit traini
 # The figures of the paper.
 PAPER := hw-scaling training-compute model-size memory-breakdown
 
-.PHONY: reproduce figures test lint types notebooks docs clean
+.PHONY: reproduce figures test test-all lint types notebooks docs clean
 
 reproduce: $(VENV)/.installed
 	$(BIN)/memwall-trends reproduce
@@ -19,6 +19,9 @@ figures: $(VENV)/.installed
 	$(BIN)/memwall-trends figures --out figures
 
 test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest --numprocesses auto -m "not slow"
+
+test-all: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest --numprocesses auto
 
 lint: $(VENV)/.installed-dev

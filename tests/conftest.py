@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 CHECKOUT = Path(__file__).parent.parent
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what needs a browser, LaTeX or the specification curve of peak FLOPS."""
+    for item in items:
+        if {"browser", "compiled", "curve"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
+
 @dataclass(frozen=True)
 class Result:
     """How a command ended and what it printed."""

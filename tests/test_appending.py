@@ -143,6 +143,7 @@ def add_many(path: Path, acknowledged: Path, worker: int, count: int, started: E
                 started.set()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system cannot kill a process")
 def test_nothing_is_lost_when_eight_append_and_some_are_killed(tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
@@ -255,6 +256,7 @@ def test_shipped_tables_are_written_as_appending_writes_them(tables: Path, name:
     assert path.read_bytes().replace(added[0], b"") == before
 
 
+@pytest.mark.slow
 def test_a_killed_command_leaves_whole_files(tmp_path: Path) -> None:
     chip = tmp_path / "chip.csv"
     append_to_file(rows("Acme A1", source="https://acme.example/a1"), chip)

@@ -483,6 +483,7 @@ def test_a_wrong_source_or_series_of_claims_names_those_there_are() -> None:
         check_claims(source="hobbhahn2023", level=95)
 
 
+@pytest.mark.slow
 def test_the_command_claims_prints_both_tables_and_json(run: Run) -> None:
     shown = run("claims").out
     assert max(map(len, shown.splitlines())) <= 80

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from memwall_trends.curation.adding import add_rows, read_chip
 from memwall_trends.datasets import list_tables, load_table
 from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.units import format_number
@@ -49,6 +50,7 @@ README_EXAMPLES = [
     for command, output in examples((CHECKOUT / page).read_text(encoding="utf-8"))
     if command.startswith("memwall-trends ")
 ]
+LONG = ("memwall-trends sensitivity peak_flops",)
 
 
 @pytest.fixture
@@ -67,11 +69,15 @@ def same_lines(text: str) -> list[str]:
 
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
-    ("command", "output"), README_EXAMPLES, ids=[command for command, _ in README_EXAMPLES]
+    ("command", "output"),
+    [
+        pytest.param(command, output, id=command, marks=pytest.mark.slow if command in LONG else ())
+        for command, output in README_EXAMPLES
+    ],
 )
 def test_the_readme_shows_what_its_commands_print(run: Run, command: str, output: str) -> None:
     if "my-chips.csv" in command and "add" not in command:
-        run("add", "--from", "chip.toml", "--into", "my-chips.csv")
+        add_rows(read_chip("chip.toml"), Path("my-chips.csv"))
     result = run(*shlex.split(command)[1:])
     assert result.code == 0
     if output.strip():
@@ -126,7 +132,7 @@ def test_the_readme_shows_every_command(command: list[str]) -> None:
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_help_has_an_example_that_works(run: Run, command: list[str]) -> None:
-    run("add", "--from", "chip.toml", "--into", "my-chips.csv")
+    add_rows(read_chip("chip.toml"), Path("my-chips.csv"))
     help_ = run(*command, "--help")
     assert help_.code == 0
     example = re.search(r"Example: memwall-trends (.*)", help_.out)
@@ -297,27 +303,42 @@ OPTIONS = {
 }
 
 
+@pytest.fixture(scope="module")
+def plain_results() -> dict[tuple[str, str], str]:
+    """Return what commands print without an option, as far as it was asked for."""
+    return {}
+
+
 @pytest.mark.parametrize("format_", ["table", "json"])
 @pytest.mark.parametrize(
     ("command", "option"), [(command, option) for command, options in OPTIONS.items() for option in options]
 )
-def test_every_option_reaches_the_result(run: Run, command: str, option: str, format_: str) -> None:
-    plain = run(*shlex.split(command), "--format", format_)
+def test_every_option_reaches_the_result(
+    run: Run, plain_results: dict[tuple[str, str], str], command: str, option: str, format_: str
+) -> None:
+    if (command, format_) not in plain_results:
+        plain_results[command, format_] = run(*shlex.split(command), "--format", format_).out
     changed = run(*shlex.split(command), *shlex.split(option), "--format", format_)
     assert changed.code == 0
-    assert changed.out != plain.out
+    assert changed.out != plain_results[command, format_]
 
 
+@pytest.fixture(scope="module")
+def plain_figure(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Draw all figures without an option, and return one of them."""
+    folder = tmp_path_factory.mktemp("plain")
+    command = [sys.executable, "-m", "memwall_trends", "figures", "--format", "json", "--out", str(folder)]
+    subprocess.run(command, check=True)
+    return (folder / "hw-scaling.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "option", ["--since 2008", "--until 2018", "--where kind=gpu --where kind=link", "--per 1", "--level 0.8"]
 )
-def test_every_option_reaches_the_figure(run: Run, tmp_path: Path, option: str) -> None:
-    for folder, options in (("plain", []), ("changed", shlex.split(option))):
-        assert run("figures", "--format", "json", "--out", str(tmp_path / folder), *options).code == 0
-    plain, changed = (
-        (tmp_path / folder / "hw-scaling.json").read_text(encoding="utf-8") for folder in ("plain", "changed")
-    )
-    assert changed != plain
+def test_every_option_reaches_the_figure(run: Run, tmp_path: Path, plain_figure: str, option: str) -> None:
+    assert run("figures", "--format", "json", "--out", str(tmp_path), *shlex.split(option)).code == 0
+    assert (tmp_path / "hw-scaling.json").read_text(encoding="utf-8") != plain_figure
 
 
 def test_levels_and_periods_reach_the_table(run: Run) -> None:

@@ -181,6 +181,7 @@ def visit(browser: Browser, explorer: Path) -> Iterator[Callable[..., Visit]]:
     assert [slip for each in visits for slip in each.slips] == []
 
 
+@pytest.mark.slow
 def test_the_page_is_one_small_file_and_the_same_twice(
     explorer: Path, mine_explorer: Path, tmp_path: Path
 ) -> None:

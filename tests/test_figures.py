@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import subprocess
@@ -20,11 +21,13 @@ from memwall_trends.figures import (
     find_ending,
     find_figure,
     hw_scaling,
+    layers,
     save_figure,
     specification_curve,
     theme,
 )
 from memwall_trends.figures.balance import workload_intensity
+from memwall_trends.figures.canvas import Canvas, Group
 from memwall_trends.figures.chosen import choose_workloads
 from memwall_trends.figures.labels import CHARACTER_WIDTH, LINE_HEIGHT, place_labels
 from memwall_trends.figures.roofline import roofline
@@ -148,6 +151,7 @@ def test_the_specification_is_vega_lite(tmp_path: Path) -> None:
     assert "vega-lite" in json.loads(path.read_text(encoding="utf-8"))["$schema"]
 
 
+@pytest.mark.slow
 def test_two_runs_give_the_same_bytes_in_any_time_zone(svg: str, tmp_path: Path) -> None:
     path = tmp_path / "again.svg"
     code = f"from memwall_trends.figures import *; save_figure(hw_scaling(), {str(path)!r})"
@@ -228,8 +232,16 @@ def test_every_figure_is_the_same_bytes_twice_and_says_where_it_is_from(name: st
     assert ">NaN<" not in first
 
 
+def usual_and_slow(usual: list[str], slow: list[str]) -> list[Any]:
+    """Return names of figures as parameters, some of them for the slow run."""
+    return [*usual, *(pytest.param(name, marks=pytest.mark.slow) for name in slow)]
+
+
 @pytest.mark.parametrize(
-    "name", ["hw-scaling", "memory-breakdown", "claim-against-fit", "link-families", "roofline", "levers"]
+    "name",
+    usual_and_slow(
+        ["hw-scaling", "memory-breakdown"], ["claim-against-fit", "link-families", "roofline", "levers"]
+    ),
 )
 def test_a_size_changes_width_and_letters(name: str, tmp_path: Path) -> None:
     widths = []
@@ -348,15 +360,10 @@ def mine(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     "name",
-    [
-        "hw-scaling",
-        "hw-scaling-today",
-        "machine-balance",
-        "peak-flops-by-precision",
-        "memory-generations",
-        "frontier",
-        "workload-intensity",
-    ],
+    usual_and_slow(
+        ["hw-scaling", "hw-scaling-today", "frontier"],
+        ["machine-balance", "peak-flops-by-precision", "memory-generations", "workload-intensity"],
+    ),
 )
 def test_a_users_chip_is_drawn_large_with_its_name_as_text(name: str, mine: Path, tmp_path: Path) -> None:
     chart = FIGURES[name](overlay=[mine])
@@ -388,6 +395,10 @@ def test_a_hostile_name_does_not_end_the_script_of_a_page(mine: Path, tmp_path: 
         ("roofline", {"precision": "fp4"}, "has no dense rate in fp4"),
         ("workload-intensity", {"frontier": True}, "leave out --frontier"),
         ("workload-intensity", {"since": "2009-12", "until": "2011-02"}, "expected at least 1, got 0"),
+        ("roofline", {"kind": ["gpu"]}, "leave out --kind; it takes --precision, --with"),
+        ("link-families", {"scope": "cable"}, "unknown scope 'cable'"),
+        ("training-compute", {"scope": "lane"}, "unknown column of training_compute 'scope'"),
+        ("hw-scaling", {"kind": "gpu", "where": {"kind": "gpu"}}, "say the same thing"),
         ("training-memory", {"dataset": "curated"}, "leave out --dataset"),
         ("levers", {"overlay": ["mine.csv"]}, "leave out --with; it takes --precision"),
     ],
@@ -397,6 +408,39 @@ def test_a_choice_that_a_figure_cannot_follow_is_a_message(
 ) -> None:
     with pytest.raises(MemwallError, match=message):
         FIGURES[name](**options)
+
+
+def test_a_condition_may_be_a_choice_of_its_own() -> None:
+    balance = FIGURES["machine-balance"](kind=["gpu"], vendor="NVIDIA")
+    conditions = {"kind": ["gpu"], "vendor": "NVIDIA"}
+    assert balance.to_dict() == FIGURES["machine-balance"](where=conditions).to_dict()
+    assert hw_scaling(vendor="NVIDIA").to_dict() == hw_scaling(where={"vendor": "NVIDIA"}).to_dict()
+    links = FIGURES["link-families"](scope="device", where={}, kind=None)
+    assert links.to_dict() == FIGURES["link-families"](where={"scope": "device"}).to_dict()
+    assert len(links.to_dict()["vconcat"][0]["vconcat"]) == 1
+    shown = FIGURES["memory-breakdown"](kind=["cnn"], vendor=[])
+    assert shown.to_dict() == FIGURES["memory-breakdown"](where={"kind": "cnn"}).to_dict()
+
+
+@pytest.mark.parametrize("name", ["hw-scaling", "training-compute", "model-size"])
+def test_a_figure_of_the_paper_and_the_same_of_today_are_one_function(name: str) -> None:
+    paper, today = FIGURES[name], FIGURES[f"{name}-today"]
+    assert inspect.unwrap(paper) is inspect.unwrap(today)
+    title, title_today = ((draw.__doc__ or "").partition("\n")[0] for draw in (paper, today))
+    assert title.removesuffix(": the paper's points.") == title_today.removesuffix(
+        ": the curated data to today."
+    )
+    assert today(dataset="gholami2024").to_dict() == paper().to_dict()
+
+
+def test_a_figure_is_the_layers_that_it_names() -> None:
+    trend = fit_trend("dram_bandwidth", dataset="gholami2024")
+    group = Group("DRAM", trend.observations, theme.BLUE, "circle", trend=trend)
+    canvas = Canvas.around([group], y_title="GB/s", size="page")
+    chart = canvas.layer(layers.trends(canvas, 0.8), layers.points(canvas))
+    assert [layer["mark"]["type"] for layer in chart.to_dict()["layer"]] == ["area", "line", "point"]
+    absent = (layers.fan, layers.others, layers.lines, layers.records, layers.user_points)
+    assert not any(layer(canvas) for layer in absent)
 
 
 def test_all_figures_leave_out_those_that_a_choice_does_not_suit(

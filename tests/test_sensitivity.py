@@ -118,6 +118,7 @@ def test_what_cannot_be_varied_is_said(options: dict[str, Any], message: str) ->
         run_sensitivity("dram_bandwidth", **options)
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_same_bytes_twice(run: Callable[..., Any]) -> None:
     command = ["sensitivity", "dram_bandwidth", "--method", "ols", "--format", "json"]
     first, second = run(*command), run(*command)

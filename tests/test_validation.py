@@ -292,6 +292,7 @@ def test_an_address_that_was_filled_down_is_a_problem(damaged: Path) -> None:
     assert problems["column"].tolist() == ["url"] * 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
@@ -310,6 +311,7 @@ def test_damage_by_hand_is_a_problem_not_an_error(damaged: Path, file: str, old:
     assert file in set(validate()["file"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["dram_bandwidth.csv", "sources.csv", "gholami2024/peak_flops.csv"])
 def test_a_file_that_is_gone_is_a_problem(damaged: Path, file: str) -> None:
     (damaged / file).unlink()
@@ -391,6 +393,7 @@ CELLS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     content=st.one_of(

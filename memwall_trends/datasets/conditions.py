@@ -21,6 +21,9 @@ Where: TypeAlias = "Mapping[str, str | float | Sequence[str | float]]"
 When: TypeAlias = "str | int | dt.date"
 """A year, a month or a day, as `memwall_trends.units.parse_date` reads it."""
 
+Limit: TypeAlias = "When | None"
+"""An end of a window; none where it is open."""
+
 WILDCARDS = "*?["
 MAX_VALUES_SHOWN = 12
 MAX_VALUE_LENGTH = 40
@@ -29,8 +32,8 @@ MAX_VALUE_LENGTH = 40
 def filter_rows(
     frame: pd.DataFrame,
     *,
-    since: When | None = None,
-    until: When | None = None,
+    since: Limit = None,
+    until: Limit = None,
     where: Where | None = None,
     origin: str = "the data",
 ) -> pd.DataFrame:
@@ -218,7 +221,7 @@ def split_where(where: Where | None, tables: Mapping[str, Iterable[str]]) -> dic
     }
 
 
-def _within(frame: pd.DataFrame, since: When | None, until: When | None, origin: str) -> pd.DataFrame:
+def _within(frame: pd.DataFrame, since: Limit, until: Limit, origin: str) -> pd.DataFrame:
     if "date" not in frame or not pd.api.types.is_datetime64_any_dtype(frame["date"]):
         raise MemwallError(f"{origin} has no dates to select by")
     first = parse_date(str(since)) if since is not None else None
@@ -250,9 +253,7 @@ def _matches(column: pd.Series, values: list[str], origin: str) -> pd.Series:
     return column.isin(numbers.tolist())
 
 
-def _nothing_left(
-    frame: pd.DataFrame, since: When | None, until: When | None, where: Where, origin: str
-) -> str:
+def _nothing_left(frame: pd.DataFrame, since: Limit, until: Limit, where: Where, origin: str) -> str:
     parts = [f"no rows of {origin} are left"]
     if since is not None or until is not None:
         dates = frame["date"].dt.strftime("%Y-%m-%d")

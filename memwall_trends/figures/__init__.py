@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from memwall_trends import defaults
 from memwall_trends.errors import unknown
 from memwall_trends.figures.balance import machine_balance, workload_intensity
-from memwall_trends.figures.evidence import (
-    backtest_coverage,
-    claim_against_fit,
-    published_claims,
-    rolling_rates,
-    specification_curve,
-)
+from memwall_trends.figures.claims import claim_against_fit, published_claims
 from memwall_trends.figures.paper import (
     hw_scaling,
-    hw_scaling_today,
     memory_breakdown,
     model_size,
-    model_size_today,
+    of_dataset,
     training_compute,
-    training_compute_today,
 )
 from memwall_trends.figures.roofline import roofline
 from memwall_trends.figures.saving import find_ending, save_figure
@@ -30,6 +23,7 @@ from memwall_trends.figures.series import (
     memory_generations,
     peak_flops_by_precision,
 )
+from memwall_trends.figures.stability import backtest_coverage, rolling_rates, specification_curve
 from memwall_trends.figures.workloads import levers, training_memory
 
 if TYPE_CHECKING:
@@ -40,30 +34,27 @@ if TYPE_CHECKING:
 __all__ = ["FIGURES", "find_ending", "find_figure", "hw_scaling", "save_figure", "specification_curve"]
 
 FIGURES: dict[str, Callable[..., alt.VConcatChart]] = {
-    draw.__name__.replace("_", "-"): draw
-    for draw in (
-        hw_scaling,
-        hw_scaling_today,
-        training_compute,
-        training_compute_today,
-        model_size,
-        model_size_today,
-        memory_breakdown,
-        claim_against_fit,
-        machine_balance,
-        peak_flops_by_precision,
-        memory_generations,
-        link_families,
-        frontier,
-        specification_curve,
-        rolling_rates,
-        backtest_coverage,
-        published_claims,
-        roofline,
-        workload_intensity,
-        training_memory,
-        levers,
-    )
+    "hw-scaling": of_dataset(hw_scaling, defaults.PAPER),
+    "hw-scaling-today": of_dataset(hw_scaling, defaults.DATASET),
+    "training-compute": of_dataset(training_compute, defaults.PAPER),
+    "training-compute-today": of_dataset(training_compute, defaults.DATASET),
+    "model-size": of_dataset(model_size, defaults.PAPER),
+    "model-size-today": of_dataset(model_size, defaults.DATASET),
+    "memory-breakdown": memory_breakdown,
+    "claim-against-fit": claim_against_fit,
+    "machine-balance": machine_balance,
+    "peak-flops-by-precision": peak_flops_by_precision,
+    "memory-generations": memory_generations,
+    "link-families": link_families,
+    "frontier": frontier,
+    "specification-curve": specification_curve,
+    "rolling-rates": rolling_rates,
+    "backtest-coverage": backtest_coverage,
+    "published-claims": published_claims,
+    "roofline": roofline,
+    "workload-intensity": workload_intensity,
+    "training-memory": training_memory,
+    "levers": levers,
 }
 """Every figure by the name that the user gives."""
 

@@ -8,24 +8,23 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from memwall_trends import defaults
-from memwall_trends.figures import theme
+from memwall_trends.figures import layers, theme
+from memwall_trends.figures.axes import rounded
+from memwall_trends.figures.canvas import Canvas, Group
+from memwall_trends.figures.captions import describe_points
+from memwall_trends.figures.choices import find_user_devices, refuse_choices
 from memwall_trends.figures.chosen import ENCODER, MODEL, PROMPT_LENGTH, choose_workloads, title_of
-from memwall_trends.figures.paper import refuse_choices
-from memwall_trends.figures.timeline import (
-    Group,
-    describe_points,
-    draw_timeline,
-    find_user_devices,
-    label_records,
-    rounded,
-)
+from memwall_trends.figures.labels import label_records
 from memwall_trends.fitting.growth import describe_period
 from memwall_trends.units import decimal_years, format_interval, format_level, format_number
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     import altair as alt
 
     from memwall_trends.questions.ratio import Gap
+    from memwall_trends.selection import Choose
 
 PROJECTED_TO = dt.date(2030, 12, 31)
 FAN_LEVELS = (0.95, 0.8, 0.5)
@@ -34,17 +33,16 @@ STEP_POINTS = 25
 
 def machine_balance(
     *,
-    dataset: str = defaults.DATASET,
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
-    **choice: Any,
+    **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
     """Machine balance by device, FLOP per byte of DRAM bandwidth, projected to 2030 with its fan.
 
     Parameters
     ----------
-    dataset, per, level, size, **choice
+    per, level, size, **choose
         As of `memwall_trends.figures.hw_scaling`; how the trend is found:
         `memwall_trends.questions.gap.fit_gap`.
 
@@ -61,18 +59,18 @@ def machine_balance(
     from memwall_trends.questions.gap import fit_gap, pair_devices
     from memwall_trends.questions.ratio import WAYS
 
-    fitted = fit_gap("peak_flops", "dram_bandwidth", dataset=dataset, **choice)
-    overlay = choice.get("overlay") or ()
-    user_rows = find_user_devices(overlay)
-    pairable = {name: value for name, value in choice.items() if name != "frontier"}
+    dataset = choose.setdefault("dataset", defaults.DATASET)
+    fitted = fit_gap("peak_flops", "dram_bandwidth", **choose)
+    user_rows = find_user_devices(choose)
+    pairable: Choose = {**choose, "frontier": False}
     points = (
         fitted.balance.observations
         if fitted.balance
-        else pair_devices("peak_flops", "dram_bandwidth", dataset=dataset, **pairable)
+        else pair_devices("peak_flops", "dram_bandwidth", **pairable)
     )
     trends = [fitted.balance] if fitted.balance else [fitted.numerator, fitted.denominator]
     first, last = min(trend.first_date for trend in trends), max(trend.last_date for trend in trends)
-    line, fan = _draw_ahead(fitted, first, last, level)
+    line, bands = _draw_ahead(fitted, first, last, level)
     low, high = fitted.growth_interval(per, level)
     label = (
         f"Machine balance: {format_number(fitted.growth_factor(per), 3)}x / {describe_period(per)} "
@@ -85,14 +83,15 @@ def machine_balance(
         shape="circle",
         user_rows=user_rows,
     )
-    timeline = draw_timeline(
-        [group],
-        y_title=f"Machine balance ({fitted.unit}, log scale)",
-        size=size,
-        level=level,
-        lines=line,
-        bands=fan,
-        until=PROJECTED_TO,
+    canvas = Canvas.around(
+        [group], y_title=f"Machine balance ({fitted.unit}, log scale)", size=size, lines=line, bands=bands
+    )
+    timeline = canvas.layer(
+        layers.fan(canvas),
+        layers.points(canvas),
+        layers.lines(canvas),
+        layers.user_points(canvas),
+        layers.labels(canvas),
     )
     return theme.finish(
         [timeline],
@@ -106,17 +105,16 @@ def machine_balance(
 
 def workload_intensity(
     *,
-    dataset: str = defaults.DATASET,
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
-    **choice: Any,
+    **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
     """Arithmetic intensity of workloads across machine balance, 1996 to 2030: since when memory-bound.
 
     Parameters
     ----------
-    dataset, level, size, **choice
+    level, size, **choose
         As of `machine_balance`, without ``frontier``.
     per
         Without effect.
@@ -134,32 +132,37 @@ def workload_intensity(
     from memwall_trends.questions.gap import fit_gap, pair_devices
     from memwall_trends.workloads.bounds import SERIES, list_frontier
 
-    refuse_choices("workload-intensity", {"frontier": choice.pop("frontier", False)})
-    fitted = fit_gap(*SERIES, dataset=dataset, **choice)
-    points = pair_devices(*SERIES, dataset=dataset, **choice).reset_index(drop=True)
-    leading = list_frontier(dataset=dataset, **choice)
-    overlay = choice.get("overlay") or ()
-    user_rows = find_user_devices(overlay)
+    refuse_choices("workload-intensity", {"frontier": choose.pop("frontier", False)})
+    dataset = choose.setdefault("dataset", defaults.DATASET)
+    fitted = fit_gap(*SERIES, **choose)
+    points = pair_devices(*SERIES, **choose).reset_index(drop=True)
+    leading = list_frontier(**choose)
+    user_rows = find_user_devices(choose)
     drawn = points["name"].isin([*leading["name"], *user_rows])
-    line, fan = _draw_ahead(fitted, points["date"].min(), points["date"].max(), level)
-    timeline = draw_timeline(
-        [
-            Group(
-                legend="Devices with the highest peak of their time",
-                points=label_records(points[drawn].reset_index(drop=True), 8),
-                colour=theme.BLUE,
-                shape="circle",
-                user_rows=user_rows,
-            )
-        ],
+    line, bands = _draw_ahead(fitted, points["date"].min(), points["date"].max(), level)
+    group = Group(
+        legend="Devices with the highest peak of their time",
+        points=label_records(points[drawn].reset_index(drop=True), 8),
+        colour=theme.BLUE,
+        shape="circle",
+        user_rows=user_rows,
+    )
+    canvas = Canvas.around(
+        [group],
         y_title=f"Machine balance, intensity ({fitted.unit}, log scale)",
         size=size,
-        level=level,
         others=points[~drawn],
         lines=pd.concat([line, _draw_steps(leading)], ignore_index=True),
-        bands=fan,
-        until=PROJECTED_TO,
+        bands=bands,
         legend="top",
+    )
+    timeline = canvas.layer(
+        layers.fan(canvas),
+        layers.others(canvas),
+        layers.points(canvas),
+        layers.lines(canvas),
+        layers.user_points(canvas),
+        layers.labels(canvas),
     )
     return theme.finish(
         [timeline],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from memwall_trends.figures import theme
-from memwall_trends.figures.timeline import rounded
+from memwall_trends.figures.axes import rounded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

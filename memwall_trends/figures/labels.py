@@ -1,4 +1,4 @@
-"""Where the direct labels of a figure go, so that none covers another."""
+"""Which points have a direct label, and where labels go, so that none covers another."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from memwall_trends.datasets.rates import select_frontier
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
 
 CHARACTER_WIDTH, LINE_HEIGHT = 0.58, 1.2
@@ -50,6 +53,21 @@ class Placed:
     x: float
     y: float
     align: str
+
+
+def label_records(rows: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Return rows with a ``label`` for some that set records; it is left out where points are dense.
+
+    Examples
+    --------
+    >>> from memwall_trends.datasets import load_table
+    >>> labelled = label_records(load_table("dram_bandwidth", "gholami2024"), most=3)
+    >>> [label for label in labelled["label"] if label]
+    ['ATI Radeon HD 4870', 'NVIDIA Tesla V100 PCIe 16GB', 'NVIDIA H100 PCIe 80GB']
+    """
+    records = select_frontier(rows).sort_values("value", ascending=False)
+    chosen = records.iloc[:: max(1, -(-len(records) // most))]
+    return rows.assign(label=rows["name"].where(rows.index.isin(chosen.index), ""), label_is_free=True)
 
 
 def place_labels(

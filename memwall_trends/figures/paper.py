@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 import math
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from memwall_trends import defaults
-from memwall_trends.datasets import load_table
-from memwall_trends.datasets.conditions import merge_where, parse_conditions
+from memwall_trends.datasets import find_series, load_table
+from memwall_trends.datasets.conditions import filter_rows, merge_where, parse_conditions
 from memwall_trends.errors import MemwallError
-from memwall_trends.figures import theme
+from memwall_trends.figures import layers, theme
+from memwall_trends.figures.axes import rounded
 from memwall_trends.figures.bars import draw_stacked_bars
-from memwall_trends.figures.timeline import (
-    Group,
-    describe_line,
-    describe_points,
-    draw_timeline,
-    find_user_rows,
-    label_records,
-    legend_label,
-    rounded,
-    series_title,
-)
-from memwall_trends.fitting.trends import Trend, fit_trends
+from memwall_trends.figures.canvas import Canvas, Group
+from memwall_trends.figures.captions import describe_groups, describe_points, legend_label, series_title
+from memwall_trends.figures.choices import find_user_rows, refuse_choices
+from memwall_trends.figures.labels import label_records
+from memwall_trends.fitting.trends import Trend, fit_trend
 from memwall_trends.questions.claims import load_claims
-from memwall_trends.selection import select
+from memwall_trends.selection import gather_where, select, split_choices
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Unpack
+
     import altair as alt
 
+    from memwall_trends.selection import Choose
+
+SAID = {defaults.PAPER: "the paper's points", defaults.DATASET: "the curated data to today"}
+"""What the title of a figure says of its dataset."""
 HARDWARE = ("peak_flops", "dram_bandwidth", "interconnect_bandwidth")
 LABELS = 5
 """Records of a curated series that are labelled."""
@@ -41,29 +43,26 @@ DOUBLING_EVERY_TWO_YEARS = math.log(2) / 2
 
 def hw_scaling(
     *,
-    dataset: str = defaults.PAPER,
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
-    **choice: Any,
+    **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
-    """Scaling of peak FLOPS, DRAM bandwidth and interconnect bandwidth: the paper's points.
+    """Scaling of peak FLOPS, DRAM bandwidth and interconnect bandwidth.
 
     Parameters
     ----------
-    dataset : str
-        Where the series are from. Of the curated tables those rows count that the paper's claims are about,
-        from the paper's first point on, as in `memwall_trends.questions.claims.reproduce`; `choice` may
-        widen that.
     per : float
         Period of the growth factors in the legend, in years.
     level : float
         Level of the bands, confidence intervals of the fitted mean.
     size : str
         One of `memwall_trends.figures.theme.SIZES`.
-    **choice
-        Which observations count: ``since, until, where, precision, frontier, overlay`` of
-        `memwall_trends.fitting.trends.fit_trend`. Rows of the overlay are drawn large.
+    **choose
+        Which observations count: the choices of `memwall_trends.selection.Choose`; the dataset is
+        ``gholami2024`` by default. Of the curated tables those rows count that the paper's claims are about,
+        from the paper's first point on, as in `memwall_trends.questions.claims.reproduce`, unless these
+        choices widen that. Rows of the overlay are drawn large.
 
     Returns
     -------
@@ -75,7 +74,8 @@ def hw_scaling(
     >>> type(hw_scaling()).__name__
     'VConcatChart'
     """
-    trends = [_fit_claimed(series, dataset, choice) for series in _known(HARDWARE, dataset, choice)]
+    dataset = choose.setdefault("dataset", defaults.PAPER)
+    trends = _fit_claimed(HARDWARE, choose)
     looks = zip(
         (theme.BLUE, theme.CHARCOAL, theme.VERMILLION), ("circle", "square", "triangle-up"), strict=True
     )
@@ -87,50 +87,39 @@ def hw_scaling(
             shape=shape,
             trend=trend,
             scale=1 / _first_value(trend),
-            user_rows=_user_rows(trend.series, choice),
+            user_rows=find_user_rows(trend.series, choose),
         )
         for trend, (colour, shape) in zip(trends, looks, strict=True)
     ]
-    timeline = draw_timeline(
-        groups, y_title="Relative to the first point of each series (log scale)", size=size, level=level
+    canvas = Canvas.around(
+        groups, y_title="Relative to the first point of each series (log scale)", size=size
+    )
+    timeline = canvas.layer(
+        layers.trends(canvas, level),
+        layers.points(canvas),
+        layers.user_points(canvas),
+        layers.labels(canvas),
     )
     return theme.finish(
         [timeline],
         title=f"Scaling of peak FLOPS, DRAM bandwidth and interconnect bandwidth{_until(dataset, trends)}",
-        caption=_caption(groups, dataset, level),
+        caption=describe_groups(groups, dataset, level),
         size=size,
     )
 
 
-def hw_scaling_today(**options: Any) -> alt.VConcatChart:
-    """Scaling of peak FLOPS, DRAM bandwidth and interconnect bandwidth: the curated data to today.
-
-    Parameters
-    ----------
-    **options
-        As of `hw_scaling`.
-
-    Examples
-    --------
-    >>> type(hw_scaling_today(until=2020)).__name__
-    'VConcatChart'
-    """
-    return hw_scaling(**{"dataset": defaults.DATASET, **options})
-
-
 def training_compute(
     *,
-    dataset: str = defaults.PAPER,
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
-    **choice: Any,
+    **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
-    """Training compute of neural networks, beside a doubling every two years: the paper's points.
+    """Training compute of neural networks, beside a doubling every two years.
 
     Parameters
     ----------
-    dataset, per, level, size, **choice
+    per, level, size, **choose
         As of `hw_scaling`. Models of other kinds than the fitted are shown in grey.
 
     Examples
@@ -138,66 +127,51 @@ def training_compute(
     >>> type(training_compute()).__name__
     'VConcatChart'
     """
-    (series,) = _known(("training_compute",), dataset, choice)
-    trend = _fit_claimed(series, dataset, choice)
-    user_rows = _user_rows(series, choice)
+    dataset = choose.setdefault("dataset", defaults.PAPER)
+    (trend,) = _fit_claimed(["training_compute"], choose)
     group = Group(
         legend=legend_label(trend, _kinds(trend), per, level),
         points=_labelled(trend),
         colour=theme.BLUE,
         shape="circle",
         trend=trend,
-        user_rows=user_rows,
+        user_rows=find_user_rows(trend.series, choose),
     )
-    others = _not_fitted(trend, dataset, choice)
+    others = _not_fitted(trend, choose)
     start = pd.concat([trend.observations, others]).sort_values("date").iloc[0]
     reference = _doubling_line(start, trend.observations["date"].max())
-    timeline = draw_timeline(
-        [group],
-        y_title="Training compute (PFLOP, log scale)",
-        size=size,
-        level=level,
-        others=others,
-        lines=reference,
+    canvas = Canvas.around(
+        [group], y_title="Training compute (PFLOP, log scale)", size=size, others=others, lines=reference
+    )
+    timeline = canvas.layer(
+        layers.trends(canvas, level),
+        layers.others(canvas),
+        layers.points(canvas),
+        layers.lines(canvas),
+        layers.user_points(canvas),
+        layers.labels(canvas),
     )
     return theme.finish(
         [timeline],
         title=f"Training compute of neural networks{_until(dataset, [trend])}",
-        caption=f"{_caption([group], dataset, level)} Grey: other kinds of models, not fitted. "
+        caption=f"{describe_groups([group], dataset, level)} Grey: other kinds of models, not fitted. "
         "Dashed: doubling every two years from the first model.",
         size=size,
     )
 
 
-def training_compute_today(**options: Any) -> alt.VConcatChart:
-    """Training compute of neural networks, beside a doubling every two years: the curated data to today.
-
-    Parameters
-    ----------
-    **options
-        As of `training_compute`.
-
-    Examples
-    --------
-    >>> type(training_compute_today(since=2015)).__name__
-    'VConcatChart'
-    """
-    return training_compute(**{"dataset": defaults.DATASET, **options})
-
-
 def model_size(
     *,
-    dataset: str = defaults.PAPER,
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
-    **choice: Any,
+    **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
-    """Model size against the memory of an accelerator: the paper's points.
+    """Model size against the memory of an accelerator.
 
     Parameters
     ----------
-    dataset, per, level, size, **choice
+    per, level, size, **choose
         As of `hw_scaling`.
 
     Returns
@@ -210,8 +184,8 @@ def model_size(
     >>> type(model_size()).__name__
     'VConcatChart'
     """
-    both = _known(("model_size", "memory_capacity"), dataset, choice)
-    models, memory = (_fit_claimed(series, dataset, choice) for series in both)
+    dataset = choose.setdefault("dataset", defaults.PAPER)
+    models, memory = _fit_claimed(["model_size", "memory_capacity"], choose)
     names = {"model_size": f"{_kinds(models)}, weights", "memory_capacity": "Memory of one accelerator"}
     groups = [
         Group(
@@ -221,71 +195,62 @@ def model_size(
             shape=shape,
             trend=trend,
             scale=scale,
-            user_rows=_user_rows(trend.series, choice),
+            user_rows=find_user_rows(trend.series, choose),
         )
         for trend, colour, shape, scale in (
             (models, theme.BLUE, "circle", BYTES_PER_PARAMETER / 1e9),
             (memory, theme.VERMILLION, "triangle-up", 1.0),
         )
     ]
-    timeline = draw_timeline(groups, y_title="GB (log scale)", size=size, level=level, legend="top")
+    canvas = Canvas.around(groups, y_title="GB (log scale)", size=size, legend="top")
+    timeline = canvas.layer(
+        layers.trends(canvas, level),
+        layers.points(canvas),
+        layers.user_points(canvas),
+        layers.labels(canvas),
+    )
     return theme.finish(
         [timeline],
         title=f"Model size against the memory of an accelerator{_until(dataset, [models, memory])}",
         caption=f"Weights at 16 bits: {BYTES_PER_PARAMETER} bytes a parameter, without activations or state. "
-        f"{_caption(groups, dataset, level)}",
+        f"{describe_groups(groups, dataset, level)}",
         size=size,
     )
 
 
-def model_size_today(**options: Any) -> alt.VConcatChart:
-    """Model size against the memory of an accelerator: the curated data to today.
-
-    Parameters
-    ----------
-    **options
-        As of `model_size`.
-
-    Examples
-    --------
-    >>> type(model_size_today(since=2018)).__name__
-    'VConcatChart'
-    """
-    return model_size(**{"dataset": defaults.DATASET, **options})
-
-
 def memory_breakdown(
     *,
-    dataset: str = defaults.PAPER,
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
-    **choice: Any,
+    **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
     """Memory that training a model takes, by what takes it, against the memory of GPUs of its year.
 
     Parameters
     ----------
-    dataset : str
-        Only the paper's has a breakdown.
     per, level
         Without effect: nothing is fitted.
-    size, **choice
-        As of `hw_scaling`; of the choices ``since``, ``until`` and ``where``.
+    size, **choose
+        As of `hw_scaling`; of the choices ``since``, ``until`` and conditions. Only the paper's dataset has
+        a breakdown.
 
     Examples
     --------
     >>> type(memory_breakdown()).__name__
     'VConcatChart'
     """
-    from memwall_trends.datasets.conditions import filter_rows
-
+    dataset = choose.pop("dataset", defaults.PAPER)
     if dataset != defaults.PAPER:
         raise MemwallError(f"only the dataset {defaults.PAPER} has a memory breakdown; leave out --dataset")
-    refuse_choices("memory-breakdown", choice, allowed=("since", "until", "where"))
-    table = load_table("memory_breakdown", dataset)
-    kept = {name: choice[name] for name in ("since", "until", "where") if choice.get(name)}
-    rows = filter_rows(table, **kept, origin="memory_breakdown").sort_values("date", kind="stable")
+    refuse_choices("memory-breakdown", choose, allowed=("since", "until", "where"))
+    rows = filter_rows(
+        load_table("memory_breakdown", dataset),
+        since=choose.get("since"),
+        until=choose.get("until"),
+        where=gather_where(choose),
+        origin="memory_breakdown",
+    ).sort_values("date", kind="stable")
     parts = {"parameters": theme.BLUE, "optimizer": theme.OCHRE, "activations": theme.FAINT}
     rows = rows.assign(
         bar=rows["label"] + " (" + rows["date"].dt.strftime("%Y") + ")", part=rows["quantity"]
@@ -303,57 +268,55 @@ def memory_breakdown(
     )
 
 
-def refuse_choices(figure: str, choice: dict[str, Any], allowed: tuple[str, ...] = ()) -> None:
-    """Raise an error if something was chosen that a figure cannot follow."""
-    words = {"overlay": "with"}
-    for name, value in choice.items():
-        if name not in allowed and value is not None and str(value) and value not in (False, (), {}, []):
-            can = (
-                f"; it takes {', '.join(f'--{words.get(each, each)}' for each in allowed)}" if allowed else ""
-            )
-            raise MemwallError(
-                f"the figure {figure} has choices of its own: leave out --{words.get(name, name)}{can}"
-            )
+def of_dataset(draw: Callable[..., alt.VConcatChart], dataset: str) -> Callable[..., alt.VConcatChart]:
+    r"""Return a figure as drawn from a dataset where no other is asked for; its title says which.
+
+    Parameters
+    ----------
+    draw : callable
+        A figure that takes a dataset.
+    dataset : str
+        One of `SAID`.
+
+    Examples
+    --------
+    >>> today = of_dataset(model_size, defaults.DATASET)
+    >>> (today.__doc__ or "").partition("\n")[0]
+    'Model size against the memory of an accelerator: the curated data to today.'
+    """
+
+    @wraps(draw)
+    def drawn(**options: Any) -> alt.VConcatChart:
+        return draw(**{"dataset": dataset, **options})
+
+    title, _, rest = (draw.__doc__ or "").partition("\n")
+    drawn.__doc__ = f"{title.removesuffix('.')}: {SAID[dataset]}.\n{rest}"
+    return drawn
 
 
-def _known(names: tuple[str, ...], dataset: str, choice: dict[str, Any]) -> list[str]:
-    """Return the series, once it is sure that one of them has each column that a condition names."""
-    from memwall_trends.datasets import find_series
-    from memwall_trends.selection import split_choices
-
-    split_choices(choice, {name: find_series(name, dataset).columns for name in names})  # type: ignore[arg-type]
-    return list(names)
-
-
-def _fit_claimed(series: str, dataset: str, choice: dict[str, Any]) -> Trend:
-    """Return the trend of a series; of curated rows those that the paper's claim is about."""
-    from memwall_trends.datasets import find_series
-
-    columns = find_series(series, dataset).columns
-    where, since = choice.get("where") or {}, choice.get("since")
+def _fit_claimed(names: Sequence[str], choose: Choose) -> list[Trend]:
+    """Return the trends of series; of curated rows those that the paper's claims are about."""
+    dataset = choose["dataset"]
+    shares = split_choices(choose, {name: find_series(name, dataset).columns for name in names})
     if dataset == defaults.DATASET:
-        (claim,) = [claim for claim in load_claims(defaults.PERIOD_YEARS) if claim["series"] == series]
-        where = merge_where(parse_conditions(claim["curated_where"]), where)
-        if since is None:
-            points = select(
-                series,
-                dataset=defaults.PAPER,
-                where=parse_conditions(claim["where"]),
-            )
-            since = points.observations["date"].min().date()
-    own = {condition: wanted for condition, wanted in where.items() if condition.removesuffix("!") in columns}
-    precision = choice.get("precision") if "precision" in columns else None
-    options = {**choice, "where": own, "since": since, "precision": precision}
-    return fit_trends([series], dataset=dataset, **options)[0]
+        shares = {name: _choose_claimed(name, share) for name, share in shares.items()}
+    return [fit_trend(name, **share) for name, share in shares.items()]
+
+
+def _choose_claimed(series: str, choose: Choose) -> Choose:
+    """Return choices, and where they say nothing those of the paper's claim about a series."""
+    (claim,) = [claim for claim in load_claims(defaults.PERIOD_YEARS) if claim["series"] == series]
+    since = choose.get("since")
+    if since is None:
+        paper = select(series, dataset=defaults.PAPER, where=parse_conditions(claim["where"]))
+        since = paper.observations["date"].min().date()
+    where = merge_where(parse_conditions(claim["curated_where"]), choose.get("where"))
+    return {**choose, "where": where, "since": since}
 
 
 def _labelled(trend: Trend) -> pd.DataFrame:
     rows = trend.observations
     return rows if "label" in rows else label_records(rows.reset_index(drop=True), LABELS)
-
-
-def _user_rows(series: str, choice: dict[str, Any]) -> frozenset[str]:
-    return find_user_rows(series, choice.get("overlay") or ())
 
 
 def _first_value(trend: Trend) -> float:
@@ -369,13 +332,11 @@ def _kinds(trend: Trend) -> str:
     return "Transformers" if kinds == ["transformer"] else " and ".join(kinds) or "Models"
 
 
-def _not_fitted(trend: Trend, dataset: str, choice: dict[str, Any]) -> pd.DataFrame:
-    from memwall_trends.datasets.conditions import filter_rows
-
+def _not_fitted(trend: Trend, choose: Choose) -> pd.DataFrame:
     rows = filter_rows(
-        load_table(trend.series, dataset, overlay=choice.get("overlay") or ()),
-        since=choice.get("since"),
-        until=choice.get("until"),
+        load_table(trend.series, choose["dataset"], overlay=choose.get("overlay") or ()),
+        since=choose.get("since"),
+        until=choose.get("until"),
     )
     return rows[~rows["name"].isin(trend.observations["name"])]
 
@@ -385,9 +346,3 @@ def _doubling_line(start: pd.Series, last: pd.Timestamp) -> pd.DataFrame:
     years = np.asarray((days - start["date"]).days, dtype=np.float64) / 365.25
     values = rounded(start["value"] * np.exp(DOUBLING_EVERY_TWO_YEARS * years))
     return pd.DataFrame({"date": days.strftime("%Y-%m-%d"), "value": values, "text": "2x / 2 years"})
-
-
-def _caption(groups: list[Group], dataset: str, level: float) -> str:
-    user_rows = frozenset[str]().union(*(group.user_rows for group in groups))
-    trends = [group.trend for group in groups if group.trend is not None]
-    return f"{describe_points(dataset, user_rows)} {describe_line(trends, level)}"

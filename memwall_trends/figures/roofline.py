@@ -12,17 +12,20 @@ import pandas as pd
 
 from memwall_trends import defaults
 from memwall_trends.figures import theme
+from memwall_trends.figures.axes import rounded, value_axis
+from memwall_trends.figures.captions import describe_points
+from memwall_trends.figures.choices import find_user_devices, refuse_choices
 from memwall_trends.figures.chosen import ENCODER, MODEL, choose_workloads, title_of
 from memwall_trends.figures.labels import CHARACTER_WIDTH, LINE_HEIGHT, place_labels
-from memwall_trends.figures.paper import refuse_choices
-from memwall_trends.figures.timeline import describe_points, find_user_devices, rounded, value_axis
 from memwall_trends.workloads import find_device, place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Unpack
 
     from numpy.typing import NDArray
 
+    from memwall_trends.selection import Choose
     from memwall_trends.workloads import Device
 
 DEVICES = ("NVIDIA Tesla P100 SXM2 16GB", "NVIDIA Tesla V100 SXM2 16GB", "NVIDIA H100 SXM5", "NVIDIA B200")
@@ -33,34 +36,33 @@ BETWEEN = 40
 
 def roofline(
     *,
-    dataset: str = defaults.DATASET,
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
-    **choice: Any,
+    **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
     """Rooflines of four generations of GPUs, with what inference attains on each.
 
     Parameters
     ----------
-    dataset, size
-        As of `memwall_trends.figures.hw_scaling`.
     per, level
         Without effect: nothing is fitted.
-    **choice
-        ``precision`` and ``overlay``, as there. Devices of the overlay have a roofline too.
+    size
+        As of `memwall_trends.figures.hw_scaling`.
+    **choose
+        ``dataset``, ``precision`` and ``overlay``, as there. Devices of the overlay have a roofline too.
 
     Examples
     --------
     >>> type(roofline()).__name__
     'VConcatChart'
     """
-    refuse_choices("roofline", choice, allowed=("precision", "overlay"))
-    overlay = choice.get("overlay") or ()
-    theirs = find_user_devices(overlay)
+    dataset = choose.pop("dataset", defaults.DATASET)
+    refuse_choices("roofline", choose, allowed=("precision", "overlay"))
+    precision, overlay = choose.get("precision"), choose.get("overlay") or ()
     devices = [
-        find_device(name, precision=choice.get("precision"), dataset=dataset, overlay=overlay)
-        for name in (*DEVICES, *sorted(theirs))
+        find_device(name, precision=precision, dataset=dataset, overlay=overlay)
+        for name in (*DEVICES, *sorted(find_user_devices(choose)))
     ]
     formats = ", ".join(dict.fromkeys(device.number_format for device in devices))
     return theme.finish(

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from memwall_trends import defaults
 from memwall_trends.errors import MemwallError, TooFewObservations, unknown
-from memwall_trends.figures import theme
-from memwall_trends.figures.timeline import (
-    Group,
-    describe_line,
-    describe_points,
-    draw_timeline,
-    find_user_rows,
-    label_records,
-    legend_label,
-    series_title,
-)
+from memwall_trends.figures import layers, theme
+from memwall_trends.figures.canvas import Canvas, Group
+from memwall_trends.figures.captions import describe_groups, describe_points, legend_label, series_title
+from memwall_trends.figures.choices import find_user_rows
+from memwall_trends.figures.labels import label_records
 from memwall_trends.fitting.growth import describe_period
 from memwall_trends.fitting.trends import fit_trends
-from memwall_trends.selection import select
+from memwall_trends.selection import gather_where, select
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     import altair as alt
     import pandas as pd
+
+    from memwall_trends.fitting.trends import Trend
+    from memwall_trends.selection import Choose
 
 PRECISIONS_SHOWN = {"fp64": "FP64", "fp32": "FP32", "fp16": "FP16, BF16", "fp8": "FP8", "fp4": "FP4"}
 MEMORY_FAMILIES = {
@@ -33,6 +32,8 @@ MEMORY_FAMILIES = {
     "DDR": r"DDR.*|SDRAM",
     "LPDDR": r"LPDDR.*",
 }
+SCOPES = {"lane": "One lane (GT/s, log scale)", "device": "All links of a device (GB/s, log scale)"}
+"""The panels of links, by scope, and the titles of their axes."""
 FAMILIES = {
     "lane": ("PCIe", "NVLink", "InfiniBand", "Infinity Fabric", "HyperTransport", "Ethernet"),
     "device": ("ICI", "NVLink", "QPI", "Infinity Fabric", "HyperTransport", "Ethernet"),
@@ -43,17 +44,16 @@ FEW_POINTS = 5
 
 def peak_flops_by_precision(
     *,
-    dataset: str = defaults.DATASET,
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
-    **choice: Any,
+    **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
     """Peak FLOPS by precision: each device at each of its number formats.
 
     Parameters
     ----------
-    dataset, per, level, size, **choice
+    per, level, size, **choose
         As of `memwall_trends.figures.hw_scaling`, without ``precision``.
 
     Examples
@@ -61,12 +61,15 @@ def peak_flops_by_precision(
     >>> type(peak_flops_by_precision(since=2012)).__name__
     'VConcatChart'
     """
-    if choice.pop("precision", None):
+    if choose.pop("precision", None):
         raise MemwallError("the figure peak-flops-by-precision shows all precisions: leave out --precision")
+    dataset = choose.setdefault("dataset", defaults.DATASET)
+    user_rows = find_user_rows("peak_flops", choose)
     groups = []
     for place, (precision, name) in enumerate(PRECISIONS_SHOWN.items()):
+        shown: Choose = {**choose, "precision": precision}
         try:
-            (trend,) = fit_trends(["peak_flops"], dataset=dataset, precision=precision, **choice)
+            (trend,) = fit_trends(["peak_flops"], **shown)
         except TooFewObservations:
             continue
         groups.append(
@@ -77,33 +80,38 @@ def peak_flops_by_precision(
                 colour=theme.COLOURS[place],
                 shape=theme.SHAPES[place],
                 trend=trend,
-                user_rows=find_user_rows("peak_flops", choice.get("overlay") or ()),
+                user_rows=user_rows,
             )
         )
     _check(groups, "peak_flops")
-    timeline = draw_timeline(groups, y_title="Peak, dense (GFLOP/s, log scale)", size=size, level=level)
+    canvas = Canvas.around(groups, y_title="Peak, dense (GFLOP/s, log scale)", size=size)
+    timeline = canvas.layer(
+        layers.trends(canvas, level),
+        layers.points(canvas),
+        layers.user_points(canvas),
+        layers.labels(canvas),
+    )
     return theme.finish(
         [timeline],
         title="Peak FLOPS by precision",
         caption="Dense rates; a device counts once a precision, with its fastest engine. "
-        f"{_caption(groups, dataset, level)}",
+        f"{describe_groups(groups, dataset, level)}",
         size=size,
     )
 
 
 def memory_generations(
     *,
-    dataset: str = defaults.DATASET,
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
-    **choice: Any,
+    **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
     """DRAM bandwidth by memory generation: graphics, stacked, main and mobile memory.
 
     Parameters
     ----------
-    dataset, per, level, size, **choice
+    per, level, size, **choose
         As of `memwall_trends.figures.hw_scaling`.
 
     Examples
@@ -111,8 +119,11 @@ def memory_generations(
     >>> type(memory_generations(since=2005)).__name__
     'VConcatChart'
     """
+    _refuse_precision(choose)
+    dataset = choose.setdefault("dataset", defaults.DATASET)
+    user_rows = find_user_rows("dram_bandwidth", choose)
     groups = []
-    chosen = select("dram_bandwidth", dataset=dataset, **_without_precision(choice)).observations
+    chosen = select("dram_bandwidth", **choose).observations
     for place, (family, pattern) in enumerate(MEMORY_FAMILIES.items()):
         rows = chosen[chosen["memory"].str.fullmatch(pattern)].reset_index(drop=True)
         if rows.empty:
@@ -120,93 +131,63 @@ def memory_generations(
         # The first device of each generation carries its name.
         first = ~rows.sort_values("date", kind="stable")["memory"].duplicated().sort_index()
         rows = rows.assign(label=rows["memory"].where(first, ""), label_is_free=True)
-        groups.append(
-            _group(
-                rows, family, place, per, level, find_user_rows("dram_bandwidth", choice.get("overlay") or ())
-            )
-        )
+        groups.append(_group(rows, family, place, per, level, user_rows))
     _check(groups, "dram_bandwidth")
-    timeline = draw_timeline(
-        groups, y_title="DRAM bandwidth of a device (GB/s, log scale)", size=size, level=level
+    canvas = Canvas.around(groups, y_title="DRAM bandwidth of a device (GB/s, log scale)", size=size)
+    timeline = canvas.layer(
+        layers.trends(canvas, level),
+        layers.points(canvas),
+        layers.user_points(canvas),
+        layers.labels(canvas),
     )
     return theme.finish(
         [timeline],
         title="DRAM bandwidth by memory generation",
         caption="Each generation is named at its first device; GDDR with SGRAM, HBM with MCDRAM, DDR "
         "with SDRAM. "
-        f"{_caption(groups, dataset, level)}",
+        f"{describe_groups(groups, dataset, level)}",
         size=size,
     )
 
 
 def link_families(
     *,
-    dataset: str = defaults.DATASET,
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
-    **choice: Any,
+    **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
     """Interconnect bandwidth by family of links: of one lane, and of one device.
 
     Parameters
     ----------
-    dataset, per, level, size, **choice
-        As of `memwall_trends.figures.hw_scaling`. A ``scope`` in ``where`` leaves one panel.
+    per, level, size, **choose
+        As of `memwall_trends.figures.hw_scaling`. A ``scope`` leaves one panel.
 
     Examples
     --------
     >>> type(link_families()).__name__
     'VConcatChart'
     """
-    where = dict(choice.pop("where", None) or {})
-    scopes = where.pop("scope", None) or ["lane", "device"]
-    scopes = [scopes] if isinstance(scopes, str) else list(scopes)
-    titles = {"lane": "One lane (GT/s, log scale)", "device": "All links of a device (GB/s, log scale)"}
+    dataset = choose.setdefault("dataset", defaults.DATASET)
+    where = gather_where(choose)
+    scopes = where.pop("scope", None) or list(SCOPES)
     for scope in scopes:
-        if scope not in titles:
-            raise unknown("scope", scope, titles)
-    user_rows = find_user_rows("interconnect_bandwidth", choice.get("overlay") or ())
+        if scope not in SCOPES:
+            raise unknown("scope", scope, SCOPES)
+    user_rows = find_user_rows("interconnect_bandwidth", choose)
+    _refuse_precision(choose)
     panels, fitted = [], []
     for scope in scopes:
-        options = {**_without_precision(choice), "where": {**where, "scope": scope}}
+        of_scope: Choose = {**choose, "where": where, "kind": None, "vendor": None, "scope": scope}
         try:
-            (trend,) = fit_trends(["interconnect_bandwidth"], dataset=dataset, **options)
+            (trend,) = fit_trends(["interconnect_bandwidth"], **of_scope)
         except TooFewObservations:
             if len(scopes) == 1:
                 raise
             continue
         fitted.append(f"all links of the {scope} panel {_short(trend, per)}")
-        rows = trend.observations
-        groups = [
-            Group(
-                legend=family,
-                points=_label_last(rows[rows["family"] == family]),
-                colour=theme.COLOURS[place],
-                shape=theme.SHAPES[place],
-                joined=scope == "lane",
-                user_rows=user_rows,
-            )
-            for place, family in enumerate(FAMILIES[scope])
-            if (rows["family"] == family).any()
-        ]
-        named = {group.legend for group in groups}
-        others = rows[~rows["family"].isin(named) & ~rows["name"].isin(user_rows)]
-        foreign = rows[~rows["family"].isin(named) & rows["name"].isin(user_rows)]
-        if not foreign.empty:
-            groups.append(Group("yours", foreign, theme.INK, "diamond", user_rows=user_rows))
-        _check(groups, "interconnect_bandwidth")
-        panels.append(
-            draw_timeline(
-                groups,
-                y_title=titles[scope],
-                size=size,
-                level=level,
-                height_share=0.75,
-                others=others,
-                legend="top",
-            )
-        )
+        panels.append(_draw_links(trend.observations, scope, user_rows, size))
     if not panels:
         raise TooFewObservations("no links are left to draw; choose fewer conditions", 0)
     return theme.finish(
@@ -220,17 +201,16 @@ def link_families(
 
 def frontier(
     *,
-    dataset: str = defaults.DATASET,
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
-    **choice: Any,
+    **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
     """Record-setting devices against all devices: peak FLOPS and DRAM bandwidth.
 
     Parameters
     ----------
-    dataset, per, level, size, **choice
+    per, level, size, **choose
         As of `memwall_trends.figures.hw_scaling`, without ``frontier``.
 
     Examples
@@ -238,14 +218,16 @@ def frontier(
     >>> type(frontier(since=2010)).__name__
     'VConcatChart'
     """
-    if choice.pop("frontier", False):
+    if choose.pop("frontier", False):
         raise MemwallError("the figure frontier shows records and all devices: leave out --frontier")
+    dataset = choose.setdefault("dataset", defaults.DATASET)
     series = ("peak_flops", "dram_bandwidth")
-    every = fit_trends(series, dataset=dataset, **choice)
-    records = fit_trends(series, dataset=dataset, frontier=True, **choice)
+    every = fit_trends(series, **choose)
+    only_records: Choose = {**choose, "frontier": True}
+    records = fit_trends(series, **only_records)
     panels = []
     for all_devices, record in zip(every, records, strict=True):
-        user_rows = find_user_rows(all_devices.series, choice.get("overlay") or ())
+        user_rows = find_user_rows(all_devices.series, choose)
         groups = [
             Group(
                 legend=legend_label(all_devices, "All", per, level),
@@ -267,13 +249,15 @@ def frontier(
             ),
         ]
         title = series_title(all_devices.series, dataset)
+        canvas = Canvas.around(
+            groups, y_title=f"{title} ({all_devices.unit}, log scale)", size=size, height_share=0.75
+        )
         panels.append(
-            draw_timeline(
-                groups,
-                y_title=f"{title} ({all_devices.unit}, log scale)",
-                size=size,
-                level=level,
-                height_share=0.75,
+            canvas.layer(
+                layers.trends(canvas, level),
+                layers.points(canvas),
+                layers.user_points(canvas),
+                layers.labels(canvas),
             )
         )
     return theme.finish(
@@ -300,6 +284,37 @@ def _group(
     return Group(legend, rows, theme.COLOURS[place], theme.SHAPES[place], trend, user_rows=user_rows)
 
 
+def _draw_links(rows: pd.DataFrame, scope: str, user_rows: frozenset[str], size: str) -> alt.LayerChart:
+    """Return the links of a scope by family; those of no named family in grey, or as the user's."""
+    groups = [
+        Group(
+            legend=family,
+            points=_label_last(rows[rows["family"] == family]),
+            colour=theme.COLOURS[place],
+            shape=theme.SHAPES[place],
+            joined=scope == "lane",
+            user_rows=user_rows,
+        )
+        for place, family in enumerate(FAMILIES[scope])
+        if (rows["family"] == family).any()
+    ]
+    unnamed = rows[~rows["family"].isin({group.legend for group in groups})]
+    theirs = unnamed["name"].isin(user_rows)
+    if theirs.any():
+        groups.append(Group("yours", unnamed[theirs], theme.INK, "diamond", user_rows=user_rows))
+    _check(groups, "interconnect_bandwidth")
+    canvas = Canvas.around(
+        groups, y_title=SCOPES[scope], size=size, height_share=0.75, others=unnamed[~theirs], legend="top"
+    )
+    return canvas.layer(
+        layers.records(canvas),
+        layers.others(canvas),
+        layers.points(canvas),
+        layers.user_points(canvas),
+        layers.labels(canvas),
+    )
+
+
 def _label_last(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows with the first and the last labelled."""
     ordered = rows.sort_values("date", kind="stable").reset_index(drop=True)
@@ -311,22 +326,15 @@ def _label_last(rows: pd.DataFrame) -> pd.DataFrame:
     return ordered.assign(label=names, label_is_free=True)
 
 
-def _without_precision(choice: dict[str, Any]) -> dict[str, Any]:
-    if choice.get("precision"):
+def _refuse_precision(choose: Choose) -> None:
+    if choose.get("precision"):
         raise MemwallError("bandwidth has no precisions: leave out --precision")
-    return {name: value for name, value in choice.items() if name != "precision"}
 
 
-def _short(trend: Any, per: float) -> str:
+def _short(trend: Trend, per: float) -> str:
     return f"{trend.growth_factor(per):.3g}x / {describe_period(per)} (n = {trend.n_obs})"
 
 
 def _check(groups: list[Group], series: str) -> None:
     if not groups:
         raise TooFewObservations(f"{series}: nothing is left to draw; choose fewer conditions", 0)
-
-
-def _caption(groups: list[Group], dataset: str, level: float) -> str:
-    user_rows = frozenset[str]().union(*(group.user_rows for group in groups))
-    trends = [group.trend for group in groups if group.trend is not None]
-    return f"{describe_points(dataset, user_rows)} {describe_line(trends, level)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import pandas as pd
@@ -11,7 +11,10 @@ import pandas as pd
 from memwall_trends import defaults
 from memwall_trends.datasets import load_table
 from memwall_trends.figures import theme
+from memwall_trends.figures.axes import rounded
 from memwall_trends.figures.bars import draw_stacked_bars
+from memwall_trends.figures.captions import describe_points
+from memwall_trends.figures.choices import refuse_choices
 from memwall_trends.figures.chosen import (
     MODEL,
     PROMPT,
@@ -20,8 +23,6 @@ from memwall_trends.figures.chosen import (
     name_decode,
     title_of,
 )
-from memwall_trends.figures.paper import refuse_choices
-from memwall_trends.figures.timeline import describe_points, rounded
 from memwall_trends.units import format_number
 from memwall_trends.workloads import (
     compare_levers,
@@ -29,6 +30,11 @@ from memwall_trends.workloads import (
     find_device,
     find_transformer,
 )
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from memwall_trends.selection import Choose
 
 DEVICE, DEVICES = "NVIDIA H100 SXM5", 8
 TRAINED, TRAINED_LENGTH, TRAINED_DEVICES = "llama-3-8b", 4096, 64
@@ -57,31 +63,28 @@ SAVINGS: dict[str, dict[str, Any]] = {
 
 def training_memory(
     *,
-    dataset: str | None = None,
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
-    **choice: Any,
+    **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
     """Memory that training takes: the paper's bars counted again, and what ZeRO and recomputation save.
 
     Parameters
     ----------
-    dataset : str, optional
-        Not to be given: the paper's bars are set beside ours.
     per, level
         Without effect: nothing is fitted.
     size
         As of `memwall_trends.figures.hw_scaling`.
-    **choice
-        None applies.
+    **choose
+        None applies, and no ``dataset``: the paper's bars are set beside ours.
 
     Examples
     --------
     >>> type(training_memory()).__name__
     'VConcatChart'
     """
-    refuse_choices("training-memory", {"dataset": dataset, **choice})
+    refuse_choices("training-memory", choose)
     saved = _count_saved()
     memory = (find_device(DEVICE).memory_bytes or 0) / 1e9
     limits = pd.DataFrame({"bar": list(SAVINGS), "value": memory, "text": ""})
@@ -109,30 +112,30 @@ def training_memory(
 
 def levers(
     *,
-    dataset: str = defaults.DATASET,
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
-    **choice: Any,
+    **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
     """Ways out of the wall and what each does: quantization, batching, pruning, drafts, other devices.
 
     Parameters
     ----------
-    dataset, size
-        As of `memwall_trends.figures.hw_scaling`.
     per, level
         Without effect: nothing is fitted.
-    **choice
-        ``precision``, as there.
+    size
+        As of `memwall_trends.figures.hw_scaling`.
+    **choose
+        ``dataset`` and ``precision``, as there.
 
     Examples
     --------
     >>> type(levers()).__name__
     'VConcatChart'
     """
-    refuse_choices("levers", choice, allowed=("precision",))
-    device = find_device(DEVICE, precision=choice.get("precision"), dataset=dataset)
+    dataset = choose.pop("dataset", defaults.DATASET)
+    refuse_choices("levers", choose, allowed=("precision",))
+    device = find_device(DEVICE, precision=choose.get("precision"), dataset=dataset)
     workloads = choose_workloads(device.element_bytes)
     decode = replace(workloads[name_decode(1)], sequence_length=PROMPT_LENGTH)
     tables = {

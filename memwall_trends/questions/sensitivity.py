@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Unpack
 
-    from memwall_trends.datasets.conditions import When
+    from memwall_trends.datasets.conditions import Limit
     from memwall_trends.fitting.trends import Trend
     from memwall_trends.selection import Choose, Selection
 
@@ -305,8 +305,8 @@ class _Options:
 class _Subset:
     named: dict[str, str]
     rows: pd.DataFrame
-    since: When | None
-    until: When | None
+    since: Limit
+    until: Limit
 
 
 def _printed(series: str, per: float) -> tuple[float, int]:
@@ -355,11 +355,11 @@ def _precisions(columns: Iterable[str], options: _Options) -> list[str | None]:
     return list(VARIED_PRECISIONS)
 
 
-def _windows(series: str, options: _Options) -> list[tuple[str, When | None, When | None]]:
+def _windows(series: str, options: _Options) -> list[tuple[str, Limit, Limit]]:
     since, until = options.choose.get("since"), options.choose.get("until")
     if since is not None or until is not None:
         return [(f"{since or ''} to {until or ''}".strip(), since, until)]
-    windows: list[tuple[str, When | None, When | None]] = [(ALL, None, None)]
+    windows: list[tuple[str, Limit, Limit]] = [(ALL, None, None)]
     if series in list_series(defaults.PAPER):
         points = load_observations(series, dataset=defaults.PAPER).parsed["date"]
         windows.append(("paper's", points.min().date(), points.max().date()))

@@ -1,0 +1,267 @@
+"""Where points over time are drawn: the axes, colours and shapes that all layers of a chart share."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from memwall_trends import defaults
+from memwall_trends.figures import theme
+from memwall_trends.figures.axes import rounded, value_axis
+from memwall_trends.units import decimal_years
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from memwall_trends.fitting.trends import Trend
+
+LINE_POINTS = 60
+LEFT_MARGIN, RIGHT_MARGIN = dt.timedelta(days=500), dt.timedelta(days=700)
+DAY = np.timedelta64(1, "D")
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """What one colour stands for: points, and a line.
+
+    Attributes
+    ----------
+    legend : str
+        What the legend says.
+    points : DataFrame
+        ``name, date, value, unit``, and ``label`` where a point is to be labelled.
+    colour, shape : str
+    trend : Trend, optional
+        The line, with its confidence interval.
+    scale : float
+        What the values are multiplied with to be drawn.
+    joined : bool
+        Whether a line joins the points that exceed all before them.
+    end_label : str
+        What stands at the end of the fitted line.
+    user_rows : frozenset of str
+        The names that come from the user's files.
+    """
+
+    legend: str
+    points: pd.DataFrame
+    colour: str
+    shape: str
+    trend: Trend | None = None
+    scale: float = 1.0
+    joined: bool = False
+    end_label: str = ""
+    user_rows: frozenset[str] = frozenset()
+
+    def line(self, level: float = defaults.LEVEL) -> pd.DataFrame:
+        """Return the fitted line with its confidence interval, as drawn: ``date, fit, low, high, legend``."""
+        if self.trend is None:
+            return pd.DataFrame(columns=["date", "fit", "low", "high", "legend"])
+        days = pd.date_range(self.trend.first_date, self.trend.last_date, periods=LINE_POINTS).normalize()
+        predicted = self.trend.predict(decimal_years(days.to_numpy()), level)
+        columns = {"fit": "value", "low": "confidence_low", "high": "confidence_high"}
+        return pd.DataFrame(
+            {
+                "date": days.strftime("%Y-%m-%d"),
+                **{name: rounded(predicted[column] * self.scale) for name, column in columns.items()},
+                "legend": self.legend,
+            }
+        )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Canvas:
+    """A plot over time with a logarithmic axis that has room for all that is drawn; `around` makes it.
+
+    Attributes
+    ----------
+    groups : sequence of Group
+    points : DataFrame
+        Those of all groups: ``name, date, value, unit, drawn, legend, label``, and whether a point is the
+        ``user``'s and its label ``free`` to be left out.
+    others, lines, bands : DataFrame, optional
+        As of `around`; others with ``drawn``.
+    size : theme.Size
+    height : int
+        Of the plot, which may be a share of the size's.
+    first, last : date
+        The ends of the time axis.
+    domain : list of float
+        The ends of the value axis.
+    x : altair.X
+    y_axis : dict
+        What each channel of the value axis is made with, as `y` does.
+    colour, shape : altair.Color, altair.Shape
+    legend_lines : int
+        How many lines the legend takes within the plot.
+    """
+
+    groups: Sequence[Group]
+    points: pd.DataFrame
+    others: pd.DataFrame | None
+    lines: pd.DataFrame | None
+    bands: pd.DataFrame | None
+    size: theme.Size
+    height: int
+    first: dt.date
+    last: dt.date
+    domain: list[float]
+    x: alt.X
+    y_axis: dict[str, Any]
+    colour: alt.Color
+    shape: alt.Shape
+    legend_lines: int
+
+    @classmethod
+    def around(
+        cls,
+        groups: Sequence[Group],
+        *,
+        y_title: str,
+        size: str,
+        height_share: float = 1.0,
+        others: pd.DataFrame | None = None,
+        lines: pd.DataFrame | None = None,
+        bands: pd.DataFrame | None = None,
+        legend: str = "top-left",
+    ) -> Canvas:
+        """Return a canvas with room for groups, their lines, and what else is drawn.
+
+        Parameters
+        ----------
+        groups : sequence of Group
+            What has a colour; in the order of the legend.
+        y_title : str
+            Of the value axis, with the unit.
+        size : str
+            One of `memwall_trends.figures.theme.SIZES`.
+        height_share : float
+            Of the size's height.
+        others : DataFrame, optional
+            Points that are shown and not fitted: ``name, date, value, unit``.
+        lines : DataFrame, optional
+            Further lines: ``date, value, text``; the text stands at the end. Dashed, but solid where they
+            have a ``colour`` of their own.
+        bands : DataFrame, optional
+            Further bands: ``date, low, high, band``; nested ones darken each other.
+        legend : str
+            Where the legend is: ``top-left`` in the plot where it is wide enough, or on ``top`` of it.
+        """
+        chosen = theme.find_size(size)
+        height = round(height_share * chosen.height)
+        points = pd.concat([_points(group) for group in groups], ignore_index=True)
+        grey = None if others is None or others.empty else _drawn(others, 1.0)
+        parts = [(points, "drawn"), *((group.line(), "fit") for group in groups if group.trend)]
+        further = [(grey, "drawn"), (lines, "value"), (bands, "low"), (bands, "high")]
+        parts += [(frame, column) for frame, column in further if frame is not None]
+        dates = pd.to_datetime(pd.concat([frame["date"] for frame, _ in parts]))
+        first, last = dates.min().date() - LEFT_MARGIN, dates.max().date() + RIGHT_MARGIN
+        # Points and lines fit in; a far wider confidence band is cut off.
+        shown = np.concatenate([np.asarray(frame[column], dtype=np.float64) for frame, column in parts])
+        domain = [float(shown.min()) / 2, float(shown.max()) * 1.5]
+        narrow = size == "column"
+        inside = legend == "top-left" and not narrow
+        named = len(groups) > 1 or bool(groups[0].legend)
+        colour, shape = _looks(groups, named, inside, 1 if inside or narrow else 2)
+        return cls(
+            groups=groups,
+            points=points,
+            others=grey,
+            lines=lines,
+            bands=bands,
+            size=chosen,
+            height=height,
+            first=first,
+            last=last,
+            domain=domain,
+            x=alt.X(
+                "date:T",
+                title=None,
+                scale=alt.Scale(type="utc", domain=[first.isoformat(), last.isoformat()], nice=False),
+                axis=alt.Axis(format="%Y", tickCount=6 if narrow else 12, grid=False),
+            ),
+            y_axis={
+                "title": y_title,
+                "scale": alt.Scale(type="log", domain=domain, nice=False),
+                "axis": value_axis(domain, height, min_extent=chosen.left - 2 * chosen.font_size),
+            },
+            colour=colour,
+            shape=shape,
+            legend_lines=len(groups) if named and inside else 0,
+        )
+
+    def layer(self, *parts: Sequence[alt.Chart]) -> alt.LayerChart:
+        """Return a chart of layers, each part over those before it."""
+        layers = [layer for part in parts for layer in part]
+        return alt.LayerChart(layer=layers, width=self.size.width, height=self.height)
+
+    def y(self, field: str) -> alt.Y:
+        """Return the channel that puts a column on the value axis."""
+        return alt.Y(f"{field}:Q", **self.y_axis)
+
+    def clip(self, band: pd.DataFrame) -> pd.DataFrame:
+        """Return a band, ``low`` to ``high``, cut off at the ends of the value axis."""
+        return band.assign(low=band["low"].clip(*self.domain), high=band["high"].clip(*self.domain))
+
+    def pixels(self, dates: Any, values: Any) -> NDArray[np.float64]:
+        """Return where dates and values lie, in pixels from the top left of the plot, of shape (n, 2)."""
+        days = (pd.to_datetime(pd.Series(dates)).to_numpy("datetime64[D]") - np.datetime64(self.first)) / DAY
+        share = np.log(np.asarray(values, dtype=np.float64) / self.domain[0]) / self._log_span
+        return np.column_stack([days / self._days * self.size.width, self.height * (1 - share)])
+
+    def back(self, x: float, y: float) -> tuple[str, float]:
+        """Return the date and the value that lie at a pixel."""
+        date = self.first + dt.timedelta(days=round(x / self.size.width * self._days))
+        value = self.domain[0] * np.exp((1 - y / self.height) * self._log_span)
+        return date.isoformat(), rounded([value])[0]
+
+    @property
+    def _days(self) -> int:
+        return (self.last - self.first).days
+
+    @property
+    def _log_span(self) -> float:
+        return float(np.log(self.domain[1] / self.domain[0]))
+
+
+def _points(group: Group) -> pd.DataFrame:
+    rows = _drawn(group.points, group.scale)
+    labels = group.points["label"] if "label" in group.points else pd.Series("", index=group.points.index)
+    user = group.points["name"].isin(group.user_rows).to_numpy(dtype=bool)
+    free = "label_is_free" in group.points
+    return rows.assign(
+        label=np.where(user, group.points["name"], labels.fillna("")),
+        user=user,
+        free=free & ~user,
+        legend=group.legend,
+    )
+
+
+def _drawn(rows: pd.DataFrame, scale: float) -> pd.DataFrame:
+    return rows[["name", "value", "unit"]].assign(
+        date=rows["date"].dt.strftime("%Y-%m-%d"), drawn=rounded(rows["value"] * scale)
+    )
+
+
+def _looks(groups: Sequence[Group], named: bool, inside: bool, columns: int) -> tuple[alt.Color, alt.Shape]:
+    """Return the channels that give each group its colour and its shape, with a legend where it has names."""
+    order = [group.legend for group in groups]
+    legend = alt.Legend(title=None, orient="top-left" if inside else "top", columns=columns, symbolOpacity=1)
+    colour = alt.Color(
+        "legend:N",
+        scale=alt.Scale(domain=order, range=[group.colour for group in groups]),
+        legend=legend if named else None,
+    )
+    shape = alt.Shape(
+        "legend:N",
+        scale=alt.Scale(domain=order, range=[group.shape for group in groups]),
+        legend=alt.Undefined if named else None,
+    )
+    return colour, shape

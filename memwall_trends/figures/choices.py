@@ -1,0 +1,71 @@
+"""What a user's choices mean to a figure: those that it cannot follow, and the rows to draw large."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from memwall_trends.datasets.overlay import read_overlay
+from memwall_trends.errors import MemwallError
+from memwall_trends.selection import COLUMN_CHOICES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from memwall_trends.selection import Choose
+
+OPTIONS = {"overlay": "with"}
+"""What a command calls a choice, where it has another name there."""
+
+
+def refuse_choices(figure: str, choose: Choose, allowed: Sequence[str] = ()) -> None:
+    """Raise an error if something was chosen that a figure cannot follow.
+
+    Parameters
+    ----------
+    figure : str
+    choose : Choose
+        What was chosen, without a dataset that the figure follows.
+    allowed : sequence of str
+        The choices that it follows; with ``where`` those that stand for a condition too.
+
+    Raises
+    ------
+    MemwallError
+        If there is another; the message names it and what the figure takes.
+
+    Examples
+    --------
+    >>> refuse_choices("levers", {"precision": "fp16", "overlay": []}, allowed=["precision"])
+    """
+    followed = {*allowed, *(COLUMN_CHOICES if "where" in allowed else ())}
+    for name, value in choose.items():
+        if value and name not in followed:
+            can = f"; it takes {', '.join(map(_option, allowed))}" if allowed else ""
+            raise MemwallError(f"the figure {figure} has choices of its own: leave out {_option(name)}{can}")
+
+
+def find_user_rows(series: str, choose: Choose) -> frozenset[str]:
+    """Return the names that the user's files have for a series.
+
+    Examples
+    --------
+    >>> find_user_rows("peak_flops", {"since": 2010})
+    frozenset()
+    """
+    frames = [read_overlay(path)[0] for path in choose.get("overlay") or ()]
+    return frozenset(name for frame in frames for name in frame.loc[frame["table"] == series, "name"])
+
+
+def find_user_devices(choose: Choose) -> frozenset[str]:
+    """Return the devices whose machine balance follows from the user's files.
+
+    Examples
+    --------
+    >>> find_user_devices({})
+    frozenset()
+    """
+    return find_user_rows("peak_flops", choose) & find_user_rows("dram_bandwidth", choose)
+
+
+def _option(name: str) -> str:
+    return f"--{OPTIONS.get(name, name)}"

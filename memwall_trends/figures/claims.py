@@ -1,0 +1,244 @@
+"""Claims against fits: what the paper prints, and what others published."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+import pandas as pd
+
+from memwall_trends import defaults
+from memwall_trends.datasets import list_series
+from memwall_trends.errors import MemwallError
+from memwall_trends.figures import theme
+from memwall_trends.figures.axes import rounded, short_ticks
+from memwall_trends.figures.captions import describe_points, series_title
+from memwall_trends.figures.choices import refuse_choices
+from memwall_trends.fitting.growth import describe_period
+from memwall_trends.units import format_level, format_number
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from memwall_trends.selection import Choose
+
+
+def claim_against_fit(
+    *,
+    per: float = defaults.PERIOD_YEARS,
+    level: float = defaults.LEVEL,
+    size: str = defaults.FIGURE_SIZE,
+    **choose: Unpack[Choose],
+) -> alt.VConcatChart:
+    """Each printed rate of the paper against the fits: the paper's points, the curated window, curated today.
+
+    Parameters
+    ----------
+    per, level, size, **choose
+        As of `memwall_trends.questions.claims.reproduce` and `memwall_trends.figures.hw_scaling`; no
+        ``dataset``, as both are shown.
+
+    Examples
+    --------
+    >>> type(claim_against_fit()).__name__
+    'VConcatChart'
+    """
+    from memwall_trends.questions.claims import reproduce
+
+    if choose.pop("dataset", None) is not None:
+        raise MemwallError("the figure claim-against-fit compares both datasets: leave out --dataset")
+    chosen = theme.find_size(size)
+    row_height = round(1.9 * chosen.font_size)
+    panels = []
+    for _, row in reproduce(per=per, level=level, **choose).iterrows():
+        fits = [("paper's points", "", row["n_obs"])]
+        for prefix in ("curated_window_", "curated_today_"):
+            fits.append((f"curated, to {str(row[f'{prefix}last_date'])[:7]}", prefix, row[f"{prefix}n_obs"]))
+        rates = [
+            {
+                "fit": f"{name}: {format_number(row[f'{prefix}rate'], 3)}x, n = {n_obs}",
+                **{key: row[f"{prefix}{key}"] for key in ("rate", "ci_low", "ci_high")},
+            }
+            for name, prefix, n_obs in fits
+            if not math.isnan(row[f"{prefix}rate"])
+        ]
+        if rates:
+            panels.append(_claim_panel(row, pd.DataFrame(rates), chosen, row_height, per))
+    return theme.finish(
+        panels,
+        title=f"Growth factor / {describe_period(per)}: printed in AI and Memory Wall, and fitted",
+        caption=f"Dots: fits, with {format_level(level)} intervals. Dashed: the rate that the paper "
+        "prints. Each panel has "
+        "its own logarithmic scale. Paper's points: recovered from the figures of Gholami et al. (IEEE "
+        "Micro 2024). "
+        "Curated: the tables of memwall-trends, over the time of those points and to today.",
+        size=size,
+        spacing=4,
+    )
+
+
+def published_claims(
+    *,
+    per: float = defaults.PERIOD_YEARS,
+    level: float = defaults.LEVEL,
+    size: str = defaults.FIGURE_SIZE,
+    **choose: Unpack[Choose],
+) -> alt.VConcatChart:
+    """Growth rates that others published against the curated data over the same time.
+
+    Parameters
+    ----------
+    per, level, size, **choose
+        As of `memwall_trends.questions.claims.check_claims`; of the choices ``overlay``, as claims are set
+        against the curated data.
+
+    Examples
+    --------
+    >>> type(published_claims()).__name__
+    'VConcatChart'
+    """
+    from memwall_trends.questions.claims import check_claims
+
+    if choose.pop("dataset", defaults.DATASET) != defaults.DATASET:
+        raise MemwallError("the figure published-claims is about the curated data: leave out --dataset")
+    refuse_choices("published-claims", choose, allowed=("overlay",))
+    chosen = theme.find_size(size)
+    checked = check_claims(per=per, level=level, overlay=choose.get("overlay") or ())
+    tested = checked[checked["rate"].notna()]
+    looks = {
+        "agrees": theme.CHARCOAL,
+        "slower than printed": theme.BLUE,
+        "faster than printed": theme.VERMILLION,
+    }
+    shapes = ("circle", "triangle-down", "triangle-up")
+    tested = tested.assign(verdict=tested["verdict"].str.removeprefix("differs: "))
+    panels = []
+    for place, series in enumerate(name for name in list_series() if name in set(tested["series"])):
+        part = tested[tested["series"] == series].sort_values("printed_rate")
+        frame = pd.DataFrame(
+            {
+                "claim": part["claim"],
+                "verdict": part["verdict"],
+                **{name: rounded(part[name]) for name in ("rate", "ci_low", "ci_high", "printed_rate")},
+            }
+        )
+        panels.append(_published_panel(frame, series, looks, shapes, chosen, legend=place == 0))
+    return theme.finish(
+        panels,
+        title="Published growth rates against the curated data",
+        caption=f"Growth factor / {describe_period(per)}; each panel has its own logarithmic scale. Tick: "
+        "as published. Mark and bar: our fit over the same time, "
+        f"with its {format_level(level)} interval. 'data show claims' has each claim's source and place "
+        "in it. "
+        f"{describe_points(defaults.DATASET)}",
+        size=size,
+        spacing=6,
+    )
+
+
+def _claim_panel(
+    row: pd.Series, rates: pd.DataFrame, chosen: theme.Size, row_height: int, per: float
+) -> alt.LayerChart:
+    rates = rates.assign(**{name: rounded(rates[name]) for name in ("rate", "ci_low", "ci_high")})
+    printed = row["printed_rate"]
+    domain = [
+        min(float(rates["ci_low"].min()), printed) / 1.08,
+        max(float(rates["ci_high"].max()), printed) * 1.08,
+    ]
+    x_axis: dict[str, Any] = {
+        "title": None,
+        "scale": alt.Scale(type="log", domain=domain, nice=False),
+        "axis": alt.Axis(format=",~r", values=short_ticks(domain), grid=True),
+    }
+    y = alt.Y(
+        "fit:N",
+        sort=rates["fit"].tolist(),
+        title=None,
+        axis=alt.Axis(labelLimit=0, domain=False, ticks=False, minExtent=16 * chosen.font_size),
+    )
+    name = series_title(row["series"])
+    title = alt.TitleParams(
+        f"{name} (printed: {format_number(printed, 3)}x / {describe_period(per)})",
+        fontSize=chosen.font_size,
+        anchor="start",
+        offset=2,
+    )
+    return alt.LayerChart(
+        layer=[
+            alt.Chart(pd.DataFrame({"rate": [printed]}))
+            .mark_rule(strokeDash=[5, 3], strokeWidth=1.5, color=theme.VERMILLION)
+            .encode(x=alt.X("rate:Q", **x_axis)),
+            alt.Chart(rates)
+            .mark_rule(strokeWidth=2, color=theme.BLUE)
+            .encode(x=alt.X("ci_low:Q", **x_axis), x2="ci_high:Q", y=y),
+            alt.Chart(rates)
+            .mark_point(filled=True, size=1.5 * chosen.point, opacity=1, color=theme.BLUE, shape="circle")
+            .encode(x=alt.X("rate:Q", **x_axis), y=y, tooltip=["fit", "rate", "ci_low", "ci_high"]),
+        ],
+        width=round(0.68 * chosen.width),
+        height=row_height * len(rates),
+        title=title,
+    )
+
+
+def _published_panel(
+    frame: pd.DataFrame,
+    series: str,
+    looks: dict[str, str],
+    shapes: tuple[str, ...],
+    chosen: theme.Size,
+    *,
+    legend: bool,
+) -> alt.LayerChart:
+    shown = frame[["ci_low", "ci_high", "printed_rate"]]
+    domain = [float(shown.min().min()) / 1.05, float(shown.max().max()) * 1.05]
+    x_axis: dict[str, Any] = {
+        "title": None,
+        "scale": alt.Scale(type="log", domain=domain, nice=False),
+        "axis": alt.Axis(format=",~r", values=short_ticks(domain), grid=True),
+    }
+    y = alt.Y(
+        "claim:N",
+        sort=frame["claim"].tolist(),
+        title=None,
+        axis=alt.Axis(
+            labelLimit=0,
+            labelFontSize=chosen.label_size,
+            domain=False,
+            ticks=False,
+            minExtent=16 * chosen.font_size,
+        ),
+    )
+    colour = alt.Color(
+        "verdict:N",
+        scale=alt.Scale(domain=list(looks), range=list(looks.values())),
+        legend=alt.Legend(title=None, orient="top", columns=3) if legend else None,
+    )
+    shape = alt.Shape(
+        "verdict:N",
+        scale=alt.Scale(domain=list(looks), range=list(shapes)),
+        legend=alt.Undefined if legend else None,
+    )
+    title = alt.TitleParams(series_title(series), fontSize=chosen.font_size, anchor="start", offset=2)
+    base = alt.Chart(frame)
+    return alt.LayerChart(
+        layer=[
+            base.mark_rule(strokeWidth=2).encode(
+                x=alt.X("ci_low:Q", **x_axis), x2="ci_high:Q", y=y, color=colour
+            ),
+            base.mark_point(filled=True, size=1.5 * chosen.point, opacity=1).encode(
+                x=alt.X("rate:Q", **x_axis),
+                y=y,
+                color=colour,
+                shape=shape,
+                tooltip=["claim", "rate", "printed_rate"],
+            ),
+            base.mark_tick(thickness=2, size=1.2 * chosen.font_size, color=theme.INK).encode(
+                x=alt.X("printed_rate:Q", **x_axis), y=y
+            ),
+        ],
+        width=round(0.62 * chosen.width),
+        height=round(1.5 * chosen.font_size) * len(frame),
+        title=title,
+    )

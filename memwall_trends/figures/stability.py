@@ -1,0 +1,319 @@
+"""How much of the growth depends on choices, on years and on the time of asking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from memwall_trends import defaults
+from memwall_trends.figures import theme
+from memwall_trends.figures.axes import rounded, short_ticks, value_ticks
+from memwall_trends.figures.captions import describe_points, series_title
+from memwall_trends.fitting.growth import describe_period
+from memwall_trends.units import format_level, format_number
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from memwall_trends.fitting.methods import Method
+    from memwall_trends.questions.stability import Break
+    from memwall_trends.selection import Choose
+
+FEW_PAIRS = 10
+
+
+def specification_curve(
+    *,
+    series: str = "peak_flops",
+    method: str | Method | None = None,
+    per: float = defaults.PERIOD_YEARS,
+    level: float = defaults.LEVEL,
+    size: str = defaults.FIGURE_SIZE,
+    **choose: Unpack[Choose],
+) -> alt.VConcatChart:
+    """Growth of peak FLOPS under every defensible combination of choices (specification curve).
+
+    Parameters
+    ----------
+    series, method, per, level, **choose
+        As in `memwall_trends.questions.sensitivity.run_sensitivity`; what is chosen is not varied.
+    size : str
+        As of `memwall_trends.figures.hw_scaling`.
+
+    Returns
+    -------
+    altair.VConcatChart
+        The rates by size with their intervals, and below them which options each is of.
+
+    Examples
+    --------
+    >>> type(specification_curve(series="interconnect_bandwidth")).__name__
+    'VConcatChart'
+    """
+    # Here, so that a figure of points alone does not wait for it.
+    from memwall_trends.questions.sensitivity import CHOICES, run_sensitivity
+
+    chosen = theme.find_size(size)
+    dataset = choose.setdefault("dataset", defaults.DATASET)
+    fitted = run_sensitivity(series, method=method, per=per, level=level, **choose)
+    curve = fitted.specifications.assign(place=fitted.specifications.index + 1)
+    rates = curve[["place", "rate", "ci_low", "ci_high"]].assign(
+        **{name: rounded(curve[name]) for name in ("rate", "ci_low", "ci_high")}
+    )
+    median = float(curve["rate"].median())
+    x = alt.X("place:Q", title=None, axis=None, scale=alt.Scale(domain=[0, len(curve) + 1], nice=False))
+    domain = [float(rates["ci_low"].min()) / 1.05, float(rates["ci_high"].max()) * 1.05]
+    axis: dict[str, Any] = {
+        "title": f"Growth factor / {describe_period(per)} (log scale)",
+        "scale": alt.Scale(type="log", domain=domain, nice=False),
+        "axis": alt.Axis(format="~r", values=value_ticks(domain), grid=True),
+    }
+    y = alt.Y("rate:Q", **axis)
+    lines = [(median, f"median {format_number(median, 3)}x")]
+    if not np.isnan(fitted.printed_rate):
+        lines.append((fitted.printed_rate, f"paper {fitted.printed_rate:g}x"))
+    rules = pd.DataFrame(lines, columns=["rate", "text"]).assign(place=0)
+    top = alt.layer(
+        alt.Chart(rates)
+        .mark_rule(color=theme.BLUE, opacity=0.25)
+        .encode(x=x, y=alt.Y("ci_low:Q", **axis), y2="ci_high:Q"),
+        alt.Chart(rates).mark_circle(size=5, color=theme.CHARCOAL, opacity=1).encode(x=x, y=y),
+        alt.Chart(rules[["rate"]]).mark_rule(color=theme.VERMILLION, strokeDash=[5, 3]).encode(y=y),
+        alt.Chart(rules)
+        .mark_text(align="left", dx=4, dy=-7, color=theme.VERMILLION, fontSize=chosen.label_size)
+        .encode(x=x, y=y, text="text:N"),
+    ).properties(width=chosen.width, height=round(0.6 * chosen.height))
+    varied = [name for name in CHOICES if name in curve and curve[name].nunique() > 1]
+    panels = [_options_panel(curve, name, x, chosen) for name in varied]
+    share = fitted.summary()["share_holding"]
+    held = "" if np.isnan(share) else f" In {100 * share:.0f}% of them the printed rate holds."
+    return theme.finish(
+        [top, *panels],
+        title=f"{series_title(series, dataset)}: its growth under {len(curve)} combinations of choices",
+        caption=f"Each dot is one combination, with its {format_level(level)} interval; marks below say "
+        f"which.{held} "
+        f"{describe_points(dataset)}",
+        size=size,
+        spacing=6,
+    )
+
+
+def rolling_rates(
+    *,
+    per: float = defaults.PERIOD_YEARS,
+    level: float = defaults.LEVEL,
+    size: str = defaults.FIGURE_SIZE,
+    **choose: Unpack[Choose],
+) -> alt.VConcatChart:
+    """Growth by rolling ten years, with the year at which it changed, if it did.
+
+    Parameters
+    ----------
+    per, level, size, **choose
+        As of `memwall_trends.figures.hw_scaling`.
+
+    Examples
+    --------
+    >>> type(rolling_rates(since=2000)).__name__
+    'VConcatChart'
+    """
+    from memwall_trends.questions.stability import NO_BREAK, WINDOW_YEARS, fit_break
+    from memwall_trends.questions.stability import rolling_rates as roll
+
+    chosen = theme.find_size(size)
+    dataset = choose.setdefault("dataset", defaults.DATASET)
+    panels, found = [], []
+    for name, data in _series_and_balance(choose).items():
+        rates = roll(data, per=per, level=level).assign(series=name)
+        kink = fit_break(data, level=level)
+        panels.append(_rolling_panel(rates, kink, name, chosen, per))
+        told = (
+            NO_BREAK
+            if kink.verdict == NO_BREAK
+            else f"{kink.verdict} in {kink.year:.0f} ({kink.year_low:.0f} to {kink.year_high:.0f})"
+        )
+        found.append(f"{name}: {told}, p = {kink.p_value:.2g}")
+    return theme.finish(
+        panels,
+        title=f"Growth factor / {describe_period(per)} by rolling {WINDOW_YEARS} years",
+        caption=f"At the end of each window, with its {format_level(level)} interval. Dashed, shaded: "
+        "year of the break and its "
+        f"interval, where the test rejects that there is none. {'; '.join(found)}. "
+        f"{describe_points(dataset)}",
+        size=size,
+        spacing=8,
+    )
+
+
+def backtest_coverage(
+    *,
+    per: float = defaults.PERIOD_YEARS,
+    level: float = defaults.LEVEL,
+    size: str = defaults.FIGURE_SIZE,
+    **choose: Unpack[Choose],
+) -> alt.VConcatChart:
+    """How many later devices came to lie in the prediction intervals of earlier trends.
+
+    Parameters
+    ----------
+    per, level
+        Without effect: the backtest is of the 80 % and the 95 % interval.
+    size, **choose
+        As of `memwall_trends.figures.hw_scaling`.
+
+    Examples
+    --------
+    >>> type(backtest_coverage(until=2020)).__name__
+    'VConcatChart'
+    """
+    from memwall_trends.questions.backtest import run_backtest
+
+    chosen = theme.find_size(size)
+    dataset = choose.setdefault("dataset", defaults.DATASET)
+    rows: list[dict[str, Any]] = []
+    for name, data in _series_and_balance(choose).items():
+        summary = run_backtest(data).summary()
+        for percent in (80, 95):
+            rows += [
+                {"series": name, "stated": f"{percent}%", "horizon": horizon, "coverage": coverage}
+                for horizon, coverage in zip(
+                    summary["horizon_years"], summary[f"coverage_{percent}"], strict=True
+                )
+            ]
+    frame = pd.DataFrame(rows)
+    frame = frame.assign(coverage=rounded(frame["coverage"]))
+    names = list(dict.fromkeys(frame["series"]))
+    colour = alt.Color(
+        "series:N",
+        scale=alt.Scale(domain=names, range=list(theme.COLOURS[: len(names)])),
+        legend=alt.Legend(title=None, orient="top", columns=1 if size == "column" else 3),
+    )
+    shape = alt.Shape("series:N", scale=alt.Scale(domain=names, range=list(theme.SHAPES[: len(names)])))
+    panels = []
+    for stated, part in frame.groupby("stated", sort=False):
+        goal = float(str(stated).rstrip("%")) / 100
+        low = min(float(part["coverage"].min()), goal) - 0.05
+        x = alt.X(
+            "horizon:Q",
+            title="Years ahead",
+            scale=alt.Scale(domain=[0, 10.5], nice=False),
+            axis=alt.Axis(values=sorted(frame["horizon"].unique().tolist()), grid=False),
+        )
+        y = alt.Y(
+            "coverage:Q",
+            title=f"Share in the {stated} interval",
+            scale=alt.Scale(domain=[round(low, 2), 1], nice=False),
+            axis=alt.Axis(format="%", tickCount=5),
+        )
+        goals = pd.DataFrame({"coverage": [goal]})
+        panels.append(
+            alt.layer(
+                alt.Chart(goals).mark_rule(strokeDash=[5, 3], color=theme.MUTED).encode(y=y),
+                alt.Chart(part).mark_line(strokeWidth=1.5).encode(x=x, y=y, color=colour),
+                alt.Chart(part)
+                .mark_point(filled=True, size=2 * chosen.point, opacity=1)
+                .encode(x=x, y=y, color=colour, shape=shape),
+            ).properties(width=chosen.width, height=round(0.45 * chosen.height))
+        )
+    return theme.finish(
+        panels,
+        title="Backtest: how often prediction intervals held",
+        caption="At each New Year the trend of what was known predicts the devices of the next 1, 3, 5 "
+        "and 10 years; least squares. "
+        "Below the dashed line, the share that is stated, intervals were too narrow. "
+        f"{describe_points(dataset)}",
+        size=size,
+    )
+
+
+def _options_panel(curve: pd.DataFrame, name: str, x: alt.X, chosen: theme.Size) -> alt.Chart:
+    options = list(dict.fromkeys(curve[name]))
+    panel: alt.Chart = (
+        alt.Chart(curve[["place", name]])
+        .mark_tick(thickness=0.8, bandSize=9, color=theme.CHARCOAL)
+        .encode(
+            x=x,
+            y=alt.Y(
+                f"{name}:N",
+                title=name,
+                sort=sorted(options),
+                axis=alt.Axis(
+                    titleAngle=0, titleAlign="right", titleX=-11 * chosen.font_size, domain=False, ticks=False
+                ),
+            ),
+        )
+        .properties(width=chosen.width, height=round(1.1 * chosen.font_size) * len(options))
+    )
+    return panel
+
+
+def _rolling_panel(
+    rates: pd.DataFrame, kink: Break, name: str, chosen: theme.Size, per: float
+) -> alt.LayerChart:
+    from memwall_trends.questions.stability import NO_BREAK
+
+    rates = rates[["until", "rate", "ci_low", "ci_high", "n_obs"]]
+    rates = rates.assign(**{key: rounded(rates[key]) for key in ("until", "rate", "ci_low", "ci_high")})
+    broken = kink.verdict != NO_BREAK
+    years = [float(rates["until"].min()), float(rates["until"].max())]
+    if broken:
+        years = [min(years[0], kink.year_low), max(years[1], kink.year_high)]
+    x_axis: dict[str, Any] = {
+        "title": None,
+        "scale": alt.Scale(domain=[years[0] - 0.5, years[1] + 0.5], nice=False, zero=False),
+        "axis": alt.Axis(
+            format="d", tickCount=6 if chosen.width < theme.SIZES["page"].width else 12, grid=False
+        ),
+    }
+    domain = [float(rates["ci_low"].min()) / 1.05, float(rates["ci_high"].max()) * 1.05]
+    y_axis: dict[str, Any] = {
+        "title": f"x / {describe_period(per)}",
+        "scale": alt.Scale(type="log", domain=domain, nice=False),
+        "axis": alt.Axis(format="~r", values=short_ticks(domain), minExtent=2 * chosen.font_size),
+    }
+    base = alt.Chart(rates)
+    layers = [
+        base.mark_area(opacity=0.18, color=theme.BLUE).encode(
+            x=alt.X("until:Q", **x_axis), y=alt.Y("ci_low:Q", **y_axis), y2="ci_high:Q"
+        ),
+        base.mark_line(strokeWidth=2, color=theme.BLUE).encode(
+            x=alt.X("until:Q", **x_axis), y=alt.Y("rate:Q", **y_axis)
+        ),
+        base.mark_point(filled=True, size=chosen.point, color=theme.BLUE, opacity=1, shape="circle").encode(
+            x=alt.X("until:Q", **x_axis),
+            y=alt.Y("rate:Q", **y_axis),
+            tooltip=["until", "n_obs", "rate", "ci_low", "ci_high"],
+        ),
+    ]
+    if broken:
+        shaded = pd.DataFrame({"until": [kink.year_low, kink.year_high], "low": domain[0], "high": domain[1]})
+        rule = pd.DataFrame({"until": rounded([kink.year])})
+        shaded = shaded.assign(until=rounded(shaded["until"]))
+        layers = [
+            alt.Chart(shaded)
+            .mark_area(opacity=0.15, color=theme.VERMILLION)
+            .encode(x=alt.X("until:Q", **x_axis), y=alt.Y("low:Q", **y_axis), y2="high:Q"),
+            *layers,
+            alt.Chart(rule)
+            .mark_rule(strokeDash=[5, 3], strokeWidth=1.5, color=theme.VERMILLION)
+            .encode(x=alt.X("until:Q", **x_axis)),
+        ]
+    title = alt.TitleParams(name, fontSize=chosen.font_size, anchor="start", offset=2)
+    return alt.LayerChart(layer=layers, width=chosen.width, height=round(0.3 * chosen.height), title=title)
+
+
+def _series_and_balance(choose: Choose) -> dict[str, pd.DataFrame]:
+    """Return the observations of peak FLOPS, DRAM bandwidth and machine balance by what they are called."""
+    from memwall_trends.fitting.trends import fit_trends
+    from memwall_trends.questions.gap import pair_devices
+
+    trends = fit_trends(["peak_flops", "dram_bandwidth"], **choose)
+    rows = {series_title(trend.series, trend.dataset): trend.observations for trend in trends}
+    if not choose.get("frontier"):
+        balance = pair_devices("peak_flops", "dram_bandwidth", **choose)
+        if len(balance) >= FEW_PAIRS:
+            rows["Machine balance"] = balance
+    return rows

@@ -327,7 +327,7 @@ def _describe_table(table: Table) -> dict[str, Any]:
         "first_date": dates.min() if dates is not None else None,
         "last_date": dates.max() if dates is not None else None,
         "unit": ", ".join(table.units),
-        "with_source": int((rows.get("source", rows.get("date_source")) != "").sum()),
+        "with_source": int((rows["source" if "source" in rows else "date_source"] != "").sum()),
     }
 
 

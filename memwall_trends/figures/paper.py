@@ -297,7 +297,7 @@ def of_dataset(draw: Callable[..., alt.VConcatChart], dataset: str) -> Callable[
 def _fit_claimed(names: Sequence[str], choose: Choose) -> list[Trend]:
     """Return the trends of series; of curated rows those that the paper's claims are about."""
     dataset = choose["dataset"]
-    shares = split_choices(choose, {name: find_series(name, dataset).columns for name in names})
+    shares = split_choices(choose, {name: find_series(name, dataset).choosable for name in names})
     if dataset == defaults.DATASET:
         shares = {name: _choose_claimed(name, share) for name, share in shares.items()}
     return [fit_trend(name, **share) for name, share in shares.items()]

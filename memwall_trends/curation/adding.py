@@ -352,7 +352,8 @@ def _fits(rows: pd.DataFrame) -> list[tuple[str, dict[str, Any]]]:
         where = {
             column.removesuffix("!"): [row[column.removesuffix("!")]]
             for column, wanted in table.fitted.items()
-            if (row[column.removesuffix("!")] == wanted) == column.endswith("!")
+            if column.removesuffix("!") in row
+            and (row[column.removesuffix("!")] == wanted) == column.endswith("!")
         }
         options: list[dict[str, Any]] = [{"where": where} if where else {}]
         if table.precision_policy and row["precision"] not in PRECISIONS[table.precision_policy]:

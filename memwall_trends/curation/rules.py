@@ -262,12 +262,17 @@ def two_accumulations(rows: pd.DataFrame) -> Iterator[Finding]:
 
 
 def undescribed_device(rows: pd.DataFrame) -> Iterator[Finding]:
-    """Find names of the hardware tables that devices.csv does not have, or has as another."""
+    """Find names of the hardware tables that devices.csv does not have, or has as another; unknown classes."""
     try:
         devices = load_table("devices")
     except MemwallError:
         return
     known = devices.assign(date=devices["date"].dt.strftime("%Y-%m-%d")).set_index("name")
+    for index, row in records(rows[rows["is_new"]]):
+        for column in ("segment", "product_class"):
+            if row[column] and row[column] not in set(known[column]):
+                classes = ", ".join(sorted(set(known[column]) - {""}))
+                yield index, column, f"{row[column]!r}; expected one of {classes}"
     joined = {name for name in list_fillable() if find_series(name).joined}
     for index, row in records(rows[rows["table"].isin(joined) & ~rows["is_new"]]):
         if row["name"] not in known.index:

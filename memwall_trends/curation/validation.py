@@ -19,7 +19,7 @@ from memwall_trends import defaults
 from memwall_trends.curation.rules import DOUBTS, RULES, records, source_kinds
 from memwall_trends.datasets import Table, datasets_folder, find_series, list_fillable, list_tables
 from memwall_trends.datasets.files import parse_dates, parse_values, read_csv
-from memwall_trends.datasets.overlay import KEY_COLUMNS, SOURCE_COLUMNS, read_overlay
+from memwall_trends.datasets.overlay import DEVICE_COLUMNS, KEY_COLUMNS, SOURCE_COLUMNS, read_overlay
 from memwall_trends.errors import MemwallError
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _read_file(path: Path) -> list[Rows]:
     read = []
     for name, part in frame.groupby("table", sort=False):
         table = find_series(str(name))
-        chosen = part[[*table.columns, *SOURCE_COLUMNS]].reset_index(drop=True)
+        chosen = part[[*table.columns, *DEVICE_COLUMNS, *SOURCE_COLUMNS]].reset_index(drop=True)
         read.append(Rows(str(path), table, chosen, [lines[position] for position in part.index]))
     return read
 
@@ -146,7 +146,7 @@ def _combine(shipped: Sequence[Rows], theirs: Sequence[Rows]) -> pd.DataFrame:
     """Return all observations with their file and line, a user's in place of ours of the same key."""
     columns = dict.fromkeys(column for name in list_fillable() for column in find_series(name).columns)
     parts = [
-        rows.frame.reindex(columns=[*columns, *SOURCE_COLUMNS], fill_value="").assign(
+        rows.frame.reindex(columns=[*columns, *DEVICE_COLUMNS, *SOURCE_COLUMNS], fill_value="").assign(
             file=rows.file, line=rows.lines, table=rows.table.name, is_new=new
         )
         for new, group in ((False, shipped), (True, theirs))

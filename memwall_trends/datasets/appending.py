@@ -162,13 +162,13 @@ def _new_devices(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
     known, _ = read_csv(folder / DEVICES_FILE)
     hardware = rows["table"].isin([name for name in rows["table"].unique() if find_series(name).joined])
     new = rows[hardware & ~rows["name"].isin(known["name"])].drop_duplicates("name")
+    new = new.reindex(columns=table.columns, fill_value="")
     for column in ("product_class", "architecture"):
         for name in new.loc[new[column] == "", "name"]:
             raise MemwallError(
                 f"{name} is new, and {column} is empty: say what it is, as datasets/README.md defines it"
             )
-    described = new.reindex(columns=table.columns, fill_value="")
-    return described.assign(date_kind="available", date_precision="day", shipped="yes", note="")
+    return new.assign(date_kind="available", date_precision="day", shipped="yes", note="")
 
 
 def _refuse_known(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from memwall_trends.datasets import datasets_folder, find_table, list_series, load_table
+from memwall_trends.datasets import datasets_folder, find_table, list_fillable, load_table
 from memwall_trends.datasets.appending import append_to_file, append_to_tables
 from memwall_trends.datasets.overlay import overlay_columns, read_overlay
 from memwall_trends.errors import MemwallError
@@ -24,6 +24,9 @@ SIZE = {
     "table": "memory_capacity",
     "vendor": "Acme",
     "kind": "gpu",
+    "segment": "server",
+    "product_class": "compute-gpu",
+    "architecture": "Acme A",
     "date": "2026-06-01",
     "date_source": "acme",
     "value": "80",
@@ -199,12 +202,20 @@ def test_a_row_takes_its_place_by_date_and_name(tables: Path) -> None:
     before = (tables / "memory_capacity.csv").read_text(encoding="utf-8").splitlines()
     chip = rows("Acme A1", date="2020-05-14", **SOURCE)
     changed = append_to_tables(chip, tables)
-    assert [path.name for path in changed] == ["sources.csv", "memory_capacity.csv"]
+    assert [path.name for path in changed] == ["sources.csv", "devices.csv", "memory_capacity.csv"]
     after = (tables / "memory_capacity.csv").read_text(encoding="utf-8").splitlines()
     (place,) = [place for place, line in enumerate(after) if line.startswith("Acme A1,")]
     assert after[:place] + after[place + 1 :] == before
     dated = [line for line in after if ",2020-05-14," in line]
     assert dated == sorted(dated)
+
+
+def test_a_new_device_is_described_once(tables: Path) -> None:
+    append_to_tables(rows("Acme A1", **SOURCE), tables)
+    append_to_tables(rows("Acme A1", table="dram_bandwidth", unit="GB/s"), tables)
+    lines = (tables / "devices.csv").read_text(encoding="utf-8").splitlines()
+    (described,) = [line for line in lines if line.startswith("Acme A1,")]
+    assert described.startswith("Acme A1,Acme,gpu,server,compute-gpu,Acme A,2026-06-01,available,day,yes,")
 
 
 def test_a_new_source_takes_its_place_by_key(tables: Path) -> None:
@@ -220,7 +231,7 @@ def test_several_tables_are_appended_to(tables: Path) -> None:
     chip = pd.concat(
         [rows("Acme A1", **SOURCE), rows("Acme A1", table="dram_bandwidth", unit="GB/s", **SOURCE)]
     )
-    assert len(append_to_tables(chip, tables)) == 3
+    assert len(append_to_tables(chip, tables)) == 4
 
 
 @pytest.mark.parametrize(
@@ -230,6 +241,7 @@ def test_several_tables_are_appended_to(tables: Path) -> None:
         ({**SOURCE, "source_url": ""}, r"source_url is empty"),
         ({**SOURCE, "date_source": "elsewhere"}, "date_source 'elsewhere' is not in sources.csv"),
         ({**SOURCE, "name": "AMD Instinct MI300X"}, "AMD Instinct MI300X is there already"),
+        ({**SOURCE, "product_class": ""}, "Acme A1 is new, and product_class is empty"),
     ],
 )
 def test_what_does_not_fit_the_tables_changes_none(tables: Path, cells: dict[str, str], message: str) -> None:
@@ -239,7 +251,7 @@ def test_what_does_not_fit_the_tables_changes_none(tables: Path, cells: dict[str
     assert {path: path.read_bytes() for path in tables.glob("*.csv")} == before
 
 
-@pytest.mark.parametrize("name", [*list_series(), "sources"])
+@pytest.mark.parametrize("name", [*list_fillable(), "sources"])
 def test_shipped_tables_are_written_as_appending_writes_them(tables: Path, name: str) -> None:
     path = tables / find_table(name).path.name
     before = path.read_bytes()

@@ -76,7 +76,7 @@ def test_each_claim_is_set_against_curated_data_of_its_window_and_to_today() -> 
         for fit in CURATED_FITS:
             cells = {key: row[f"{fit}_{key}"] for key in CURATED_KEYS}
             assert cells["ci_low"] < cells["rate"] < cells["ci_high"]
-            assert cells["n_obs"] >= 10
+            assert cells["n_obs"] >= 9  # PCIe and NVLink by September 2022; NVLink 4 shipped after
             assert cells["verdict"] in (HOLDS, SLOWER, FASTER)
         assert row["curated_window_last_date"] <= row["curated_today_last_date"]
         if row["series"] in HARDWARE:
@@ -107,7 +107,7 @@ def test_the_window_is_the_papers_whatever_is_chosen_of_the_devices() -> None:
         chosen = reproduce(**options).set_index("series")
         for series in ("peak_flops", "dram_bandwidth"):
             last = chosen.at[series, "curated_window_last_date"]
-            assert last is None or str(last) <= str(usual.at[series, "curated_window_last_date"])
+            assert pd.isna(last) or str(last) <= str(usual.at[series, "curated_window_last_date"])
 
 
 def test_until_ends_both_curated_fits() -> None:

@@ -25,7 +25,7 @@ def test_a_pattern_matches_whole_cells_in_capitals_or_not(where: dict[str, str],
 
 
 def test_a_pattern_that_matches_nothing_says_what_there_is() -> None:
-    with pytest.raises(TooFewObservations, match=r"memory=DDR\*; known: HBM2, HBM3e"):
+    with pytest.raises(TooFewObservations, match=r"memory=DDR\*; .*known: HBM2, HBM3e"):
         filter_rows(FRAME, where={"memory": "DDR*"})
 
 

@@ -592,10 +592,11 @@ def test_there_are_enough_links_by_lane_and_by_device() -> None:
 def test_curated_values_span_the_years_and_stay_within_them() -> None:
     for name in ("peak_flops", "dram_bandwidth", "interconnect_bandwidth", "memory_capacity"):
         years = load_table(name)["date"].dt.year
-        assert (years.min(), years.max()) == (1996, 2026)
+        assert 1995 <= years.min() <= 1996
+        assert years.max() == 2026
 
 
-@pytest.mark.parametrize("name", list_series())
+@pytest.mark.parametrize("name", list_series("gholami2024"))
 def test_every_device_behind_the_papers_points_is_curated(name: str) -> None:
     renamed = {
         "Intel Pentium II Xeon": "Intel Pentium II Xeon 400 MHz",

@@ -198,7 +198,7 @@ def test_the_interval_of_a_crossing_is_fiellers() -> None:
 
 
 def test_a_ratio_that_may_not_grow_is_perhaps_never_reached() -> None:
-    gap = fit_gap("peak_flops", "dram_bandwidth", since=2020, where={"kind": ["gpu", "accelerator"]})
+    gap = fit_gap("peak_flops", "dram_bandwidth", since=2020, segment="server", kind=["gpu", "accelerator"])
     low, high = gap.growth_interval()
     assert low < 1 < high
     reached = gap.reach(1e4)

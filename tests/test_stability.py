@@ -10,6 +10,7 @@ import pytest
 from memwall_trends.errors import MemwallError
 from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.questions.stability import NO_BREAK, SLOWED, SPED_UP, fit_break, rolling_rates
+from memwall_trends.selection import select
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +84,9 @@ def test_a_window_has_the_rate_of_its_observations() -> None:
     rates = rolling_rates("dram_bandwidth", window_years=8)
     last = rates.iloc[-1]
     assert rates["until"].is_monotonic_increasing
-    trend = fit_trend("dram_bandwidth", since="2018-10-02")
+    latest = select("dram_bandwidth").observations["date"].max()
+    eight_years = pd.Timedelta(days=8 * 365.25)
+    trend = fit_trend("dram_bandwidth", since=(latest - eight_years + pd.Timedelta(days=1)).date())
     assert last["n_obs"] == trend.n_obs
     assert last["rate"] == pytest.approx(trend.growth_factor())
     assert (last["ci_low"], last["ci_high"]) == pytest.approx(trend.growth_interval())

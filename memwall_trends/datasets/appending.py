@@ -98,12 +98,12 @@ def append_to_tables(rows: pd.DataFrame, folder: Path) -> list[Path]:
         sources = _new_sources(rows, folder)
         if len(sources):
             contents[folder / "sources.csv"] = _merge(sources, find_table("sources"), folder, ["source"])
-        for name, part in rows.groupby("table", sort=False):
-            table = find_series(str(name))
-            contents[folder / table.path.name] = _merge(part, table, folder, ["date", "name"])
         devices = _new_devices(rows, folder)
         if len(devices):
             contents[folder / DEVICES_FILE] = _merge(devices, find_table(DEVICES), folder, ["date", "name"])
+        for name, part in rows.groupby("table", sort=False):
+            table = find_series(str(name))
+            contents[folder / table.path.name] = _merge(part, table, folder, ["date", "name"])
         for path, content in contents.items():  # a value never stands there without its source
             _replace(path, content)
     return list(contents)

@@ -122,7 +122,8 @@ def _lay_over(rows: pd.DataFrame, table: Table, path: Path) -> pd.DataFrame:
             theirs[column] = numbers.where(numbers.abs() < LARGEST).round().astype("Int64")
     if table.dataset != defaults.DATASET:
         theirs = _as_plotted(theirs[theirs["unit"].isin(table.units)])
-    replaced = pd.MultiIndex.from_frame(rows[ours.key]).isin(pd.MultiIndex.from_frame(theirs[ours.key]))
+    key = [column for column in ours.key if column in rows]
+    replaced = pd.MultiIndex.from_frame(rows[key]).isin(pd.MultiIndex.from_frame(theirs[key]))
     if "draw_order" in rows:
         replaced &= rows["draw_order"].isna().to_numpy()  # the paper's points stay as plotted
     rows = rows[~replaced]

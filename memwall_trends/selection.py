@@ -165,7 +165,7 @@ class Selection:
         Examples
         --------
         >>> select("dram_bandwidth", since=2020, kind="gpu").describe().partition("; ")[2]
-        'since=2020; memory!=SRAM; kind=gpu'
+        'since=2020; memory!=SRAM; shipped!=no; kind=gpu'
         """
         dates = self.observations["date"]
         window = {"since": self.choose.get("since"), "until": self.choose.get("until")}

@@ -309,7 +309,8 @@ def test_the_intensities_across_the_trend_are_those_of_the_workloads() -> None:
     projected = fit_gap("peak_flops", "dram_bandwidth").project(decimal_years(["2030-12-31"]))["ratio"]
     assert sorted(last) == pytest.approx(sorted([*counted, *projected]), rel=1e-6)
     first = rows[rows["date"] == rows["date"].min()]["value"]
-    assert first.min() == pytest.approx(min(counted) / 4, rel=1e-6)  # operands of 64 bits
+    widest = min(counted) / 4  # operands of 64 bits
+    assert any(value == pytest.approx(widest, rel=1e-6) for value in first)
 
 
 def test_the_bars_of_training_memory_are_the_papers_and_the_counted() -> None:

@@ -262,7 +262,7 @@ def two_accumulations(rows: pd.DataFrame) -> Iterator[Finding]:
 
 
 def undescribed_device(rows: pd.DataFrame) -> Iterator[Finding]:
-    """Find names of the hardware tables that devices.csv does not have, or has as another; unknown classes."""
+    """Find hardware that devices.csv does not have, or has as another, and classes that there are not."""
     try:
         devices = load_table("devices")
     except MemwallError:

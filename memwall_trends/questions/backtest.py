@@ -170,7 +170,7 @@ def run_backtest(
     --------
     >>> tested = run_backtest("dram_bandwidth", horizons_years=[1])
     >>> tested.forecasts["origin"].min()
-    np.int64(2002)
+    np.int64(2001)
     """
     if not horizons_years or any(horizon < 1 for horizon in horizons_years):
         raise MemwallError(f"a horizon is a number of years from 1; got {list(horizons_years)}")

@@ -276,7 +276,7 @@ def rolling_rates(
     Examples
     --------
     >>> rolling_rates("dram_bandwidth", step_years=10)[["since", "until"]].round(1).values.tolist()
-    [[1996.7, 2006.7], [2006.7, 2016.7], [2016.7, 2026.7]]
+    [[1996.6, 2006.6], [2006.6, 2016.6], [2016.6, 2026.6]]
     """
     if not (window_years > 0 and step_years > 0):
         raise MemwallError(

@@ -204,7 +204,7 @@ def list_frontier(*, fewest: int = 1, **choose: Unpack[Choose]) -> pd.DataFrame:
     Examples
     --------
     >>> list_frontier(until="2005")["name"].tolist()[-1]
-    'IBM Cell Broadband Engine 3.2 GHz'
+    'Cray X1 MSP'
     """
     pairs = pair_devices(*SERIES, **choose)
     # A window comes last: a record is a record when it is set.

@@ -363,7 +363,7 @@ def list_devices(*, dataset: str = defaults.DATASET, overlay: Sequence[str | Pat
     Examples
     --------
     >>> list_devices()[0]
-    'Intel Pentium II 266 MHz'
+    'Intel Pentium Pro 200 MHz'
     """
     options: dict[str, Any] = {"dataset": dataset, "overlay": overlay, "announced": True}
     rates = select("peak_flops", where=_dense(FORMAT_BYTES), **options).observations

@@ -268,20 +268,18 @@ def undescribed_device(rows: pd.DataFrame) -> Iterator[Finding]:
     except MemwallError:
         return
     known = devices.assign(date=devices["date"].dt.strftime("%Y-%m-%d")).set_index("name")
-    for index, row in records(rows[rows["is_new"]]):
-        for column in ("segment", "product_class"):
-            if row[column] and row[column] not in set(known[column]):
-                classes = ", ".join(sorted(set(known[column]) - {""}))
-                yield index, column, f"{row[column]!r}; expected one of {classes}"
+    for column in ("segment", "product_class"):
+        classes = sorted(set(known[column]) - {""})
+        for index, row in records(rows[rows["is_new"] & ~rows[column].isin(["", *classes])]):
+            yield index, column, f"{row[column]!r}; expected one of {', '.join(classes)}"
     joined = {name for name in list_fillable() if find_series(name).joined}
-    for index, row in records(rows[rows["table"].isin(joined) & ~rows["is_new"]]):
-        if row["name"] not in known.index:
-            yield index, "name", f"{row['name']!r} is not in devices.csv: say there what it is"
-            continue
-        for column in ("vendor", "kind", "date"):
-            said = known.loc[row["name"], column]
-            if row[column] != said:
-                yield index, column, f"{row['name']} has {row[column]!r} here and {said!r} in devices.csv"
+    ours = rows[rows["table"].isin(joined) & ~rows["is_new"]]
+    for index, row in records(ours[~ours["name"].isin(known.index)]):
+        yield index, "name", f"{row['name']!r} is not in devices.csv: say there what it is"
+    for column in ("vendor", "kind", "date"):
+        said = ours["name"].map(known[column])
+        for index, row in records(ours[said.notna() & (ours[column] != said)]):
+            yield index, column, f"{row['name']} has {row[column]!r} here and {said[index]!r} in devices.csv"
 
 
 def quoted_through(rows: pd.DataFrame) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
+from _pytest.doctest import DoctestItem
 
 from memwall_trends import cli
 
@@ -20,9 +21,12 @@ CHECKOUT = Path(__file__).parent.parent
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what needs a browser, LaTeX or the specification curve of peak FLOPS."""
+    """Mark as slow drawn examples, and what needs a browser, LaTeX or the curve of peak FLOPS."""
     for item in items:
-        if {"browser", "compiled", "curve"} & set(getattr(item, "fixturenames", ())):
+        needs = {"browser", "compiled", "curve"} & set(getattr(item, "fixturenames", ()))
+        # The tests of the figures and the page draw each of them anyway.
+        drawn = isinstance(item, DoctestItem) and item.path.parent.name in ("figures", "explorer")
+        if needs or drawn:
             item.add_marker(pytest.mark.slow)
 
 

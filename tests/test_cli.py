@@ -296,7 +296,7 @@ OPTIONS = {
     "rate peak_flops": [*CHOICE, *RESULT, "--dataset gholami2024"],
     "rate interconnect_bandwidth": ["--scope device"],
     "gap peak_flops dram_bandwidth --at 2020": [*CHOICE, *RESULT, "--at 2021", "--dataset gholami2024"],
-    "data show peak_flops": [*SELECTION, "--dataset gholami2024"],
+    "data show dram_bandwidth": [*SELECTION, "--dataset gholami2024"],
     "data show interconnect_bandwidth": ["--scope device"],
     "data list": ["--dataset gholami2024"],
     "data sources": ["--dataset gholami2024"],

@@ -18,7 +18,7 @@ import pytest
 from memwall_trends.datasets import find_series, list_datasets, list_series, load_table
 from memwall_trends.datasets.rates import PRECISIONS
 from memwall_trends.errors import MemwallError
-from memwall_trends.explorer import build_explorer, save_explorer
+from memwall_trends.explorer import EMBEDDED, build_explorer, save_explorer
 from memwall_trends.explorer.chart import COLOURS
 from memwall_trends.fitting.bounds import t_quantile
 from memwall_trends.fitting.trends import fit_trend
@@ -520,7 +520,7 @@ def test_the_rows_in_view_are_downloaded_as_csv(opened: Visit) -> None:
         opened.page.click("#download-csv")
     rows = pd.read_csv(awaited.value.path(), keep_default_na=False)
     expected = fit_trend("peak_flops", precision="fp64", since="2010").observations
-    assert list(rows) == find_series("peak_flops").columns
+    assert list(rows) == [*find_series("peak_flops").columns, *EMBEDDED]
     assert rows["value"].tolist() == expected["value"].tolist()
     assert rows["date"].tolist() == expected["date"].dt.strftime("%Y-%m-%d").tolist()
     for column in ("name", "note", "locator", "source"):

@@ -489,7 +489,9 @@ def test_the_command_claims_prints_both_tables_and_json(run: Run) -> None:
     assert max(map(len, shown.splitlines())) <= 80
     assert "Peak FLOPS: growth factor per 2 years" in shown
     assert "Cannot be tested" in shown
-    assert "20 agree" in shown
+    agreeing = sum(row["verdict"] == AGREES for row in check_claims().to_dict(orient="records"))
+    assert agreeing > 0
+    assert f"{agreeing} agree" in shown
     as_json = run("claims", "--format", "json").out
     assert as_json == run("claims", "--format", "json").out
     records = json.loads(as_json)

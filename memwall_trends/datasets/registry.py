@@ -228,11 +228,8 @@ def _list_all() -> tuple[Table, ...]:
 
 
 def _of_dataset(tables: Sequence[Table], dataset: str) -> list[Table]:
-    return [
-        table
-        for table in tables
-        if table.dataset in (find_known("dataset", dataset, _dataset_names(tables)), "")
-    ]
+    known = find_known("dataset", dataset, _dataset_names(tables))
+    return [table for table in tables if table.dataset in (known, "")]
 
 
 @lru_cache(maxsize=4)

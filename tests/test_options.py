@@ -103,17 +103,6 @@ def helps(statement: ast.stmt) -> Iterator[str]:
                     yield str(keyword.value.value)
 
 
-def test_no_function_and_no_module_of_the_commands_is_long() -> None:
-    for path in Path(inspect.getfile(cli)).parent.glob("*.py"):
-        text = path.read_text(encoding="utf-8")
-        assert len(text.splitlines()) <= 450, path
-        for function in ast.walk(ast.parse(text)):
-            if isinstance(function, ast.FunctionDef):
-                body = function.body[1:] if ast.get_docstring(function) else function.body
-                lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0  # type: ignore[operator]
-                assert lines <= 80, f"{path}: {function.name}"
-
-
 # What the decorator does
 
 WINDOW: Group[dict[str, Any]] = Group(

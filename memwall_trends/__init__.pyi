@@ -17,6 +17,9 @@ from .figures import find_figure as find_figure
 from .figures import hw_scaling as hw_scaling
 from .figures import save_figure as save_figure
 from .figures import specification_curve as specification_curve
+from .fitting.groups import GroupedTrends as GroupedTrends
+from .fitting.groups import fit_by as fit_by
+from .fitting.groups import split_by as split_by
 from .fitting.methods import Method as Method
 from .fitting.trends import Trend as Trend
 from .fitting.trends import fit_trend as fit_trend

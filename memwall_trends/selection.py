@@ -17,7 +17,15 @@ from memwall_trends.datasets.conditions import (
     resolve_where,
     split_where,
 )
-from memwall_trends.datasets.rates import PRECISIONS, find_unrated, select_frontier, select_precision
+from memwall_trends.datasets.rates import (
+    PRECISIONS,
+    describe_one_per,
+    find_unrated,
+    list_reductions,
+    select_frontier,
+    select_one_per,
+    select_precision,
+)
 from memwall_trends.errors import MemwallError, find_known, unknown
 
 if TYPE_CHECKING:
@@ -61,6 +69,13 @@ class Choose(TypedDict, total=False):
     frontier : bool
         Only devices that exceeded all before them among those that the other choices leave; the window comes
         last, so that a record is a record when it is set.
+    one_per : str or sequence of str
+        Count one observation of each ``architecture``, say, or of each ``["architecture", "year"]``: columns,
+        or the ``year`` of the date. A device of which the column does not know counts alone.
+    take : str
+        Which one, of `memwall_trends.datasets.rates.TAKES`: the ``best`` unless told otherwise.
+    best_of : str or sequence of str
+        The same, always the best, of what ``one_per`` leaves: ``year`` for the leading edge.
     overlay : sequence of str or Path
         Files of a user's rows to lay over a series.
     date_column, value_column : str
@@ -86,6 +101,9 @@ class Choose(TypedDict, total=False):
     precision: str | None
     frontier: bool
     announced: bool
+    one_per: str | Sequence[str] | None
+    take: str
+    best_of: str | Sequence[str] | None
     overlay: Sequence[str | Path]
     date_column: str
     value_column: str
@@ -109,6 +127,8 @@ class Selection:
         The precision policy that chose one rate of each device; empty where each row counts.
     observations : DataFrame
         The rows, with ``date`` and ``value``; never empty.
+    counted : str
+        In words what counts, where not every row does: ``the best of each year``.
     candidates : DataFrame, optional
         Where only records count: all rows that could have set one, before the window and in it.
     in_window : ndarray of bool, optional
@@ -131,6 +151,7 @@ class Selection:
     where: dict[str, list[str]]
     precision: str
     observations: pd.DataFrame
+    counted: str = ""
     candidates: pd.DataFrame | None = None
     in_window: NDArray[np.bool_] | None = None
 
@@ -174,8 +195,8 @@ class Selection:
             chosen.append(describe_where(self.where))
         if self.precision:
             chosen.append(f"best dense rate of a device ({self.precision})")
-        if self.frontier:
-            chosen.append("record-setting devices only")
+        if self.counted:
+            chosen.append(self.counted)
         rows = len(self.observations)
         return "; ".join(
             [
@@ -250,13 +271,17 @@ def select(data: Data, **choose: Unpack[Choose]) -> Selection:
         if formats:
             rows = rows[~rows["name"].isin(find_unrated(source.frame, formats))]
         rows = select_precision(rows, formats, dense="sparsity" not in conditions, origin=source.origin)
-    candidates = rows.reset_index(drop=True) if choose.get("frontier") else None
     since, until = choose.get("since"), choose.get("until")
-    in_window = None
-    if candidates is not None:
-        rows = select_frontier(candidates)
+    reductions = list_reductions(choose.get("one_per"), choose.get("take"), choose.get("best_of"))
+    candidates = in_window = None
+    if choose.get("frontier"):
+        candidates = _reduce(rows, reductions, source.origin).reset_index(drop=True)
         inside = filter_rows(candidates, since=since, until=until, origin=source.origin)
         in_window = candidates.index.isin(inside.index)
+        rows = filter_rows(select_frontier(candidates), since=since, until=until, origin=source.origin)
+    else:
+        inside = filter_rows(rows, since=since, until=until, origin=source.origin)
+        rows = _reduce(inside, reductions, source.origin)
     return Selection(
         data=data,
         choose=choose,
@@ -265,7 +290,13 @@ def select(data: Data, **choose: Unpack[Choose]) -> Selection:
         origin=source.origin,
         where=conditions,
         precision=policy,
-        observations=filter_rows(rows, since=since, until=until, origin=source.origin),
+        observations=rows,
+        counted="; ".join(
+            [
+                *(describe_one_per(columns, take) for columns, take in reductions),
+                *(["record-setting devices only"] if choose.get("frontier") else []),
+            ]
+        ),
         candidates=candidates,
         in_window=in_window,
     )
@@ -389,6 +420,12 @@ def name_of(series: str | Selection) -> str:
 
 def _lifted(condition: str, choose: Choose) -> bool:
     return condition == "shipped!" and bool(choose.get("announced"))
+
+
+def _reduce(rows: pd.DataFrame, reductions: Iterable[tuple[list[str], str]], origin: str) -> pd.DataFrame:
+    for columns, take in reductions:
+        rows = select_one_per(rows, columns, take, origin=origin)
+    return rows
 
 
 def _narrow(selection: Selection, choose: Choose) -> Selection:

@@ -12,7 +12,8 @@ from memwall_trends.datasets.rates import select_frontier
 from memwall_trends.errors import MemwallError
 from memwall_trends.fitting.bootstrap import Sample, _weights, bootstrap_lines, fit_lines
 from memwall_trends.fitting.bounds import t_quantile
-from memwall_trends.fitting.estimators import find_estimator, ordinary_least_squares
+from memwall_trends.fitting.estimators import find_estimator
+from memwall_trends.fitting.least_squares import ordinary_least_squares
 from memwall_trends.fitting.methods import Method, fit_line
 from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.selection import select

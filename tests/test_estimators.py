@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from memwall_trends.datasets import list_series, load_observations
 from memwall_trends.datasets.conditions import filter_rows
 from memwall_trends.errors import MemwallError
-from memwall_trends.fitting.estimators import ESTIMATORS, find_estimator, ordinary_least_squares
+from memwall_trends.fitting.estimators import ESTIMATORS, find_estimator
 from memwall_trends.fitting.growth import Growth
+from memwall_trends.fitting.least_squares import ordinary_least_squares
 from memwall_trends.fitting.methods import Method, fit_line
 from memwall_trends.selection import select
 from memwall_trends.units import decimal_years
@@ -23,7 +24,7 @@ from memwall_trends.units import decimal_years
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from memwall_trends.fitting.estimators import Estimate, Floats
+    from memwall_trends.fitting.least_squares import Estimate, Floats
 
 SLOPE = 0.24
 N_SIMULATED = 2000

@@ -119,7 +119,7 @@ def test_a_wrong_choice_is_refused(method: Method, message: str) -> None:
 
 @pytest.mark.parametrize("method", [Method(se="cluster"), Method(bootstrap="cluster")])
 def test_going_by_vendor_needs_vendors(method: Method) -> None:
-    with pytest.raises(MemwallError, match="there is no column 'vendor' to go by"):
+    with pytest.raises(MemwallError, match="unknown column to go by 'vendor'"):
         fit_trend(simulate().drop(columns="vendor"), method=method)
 
 

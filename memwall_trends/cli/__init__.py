@@ -13,7 +13,10 @@ from memwall_trends.errors import MemwallError
 
 # isort: off
 # The commands register in the order in which help lists them.
-from memwall_trends.cli import trends  # noqa: F401
+from memwall_trends.cli import reproduce  # noqa: F401
+from memwall_trends.cli import rate  # noqa: F401
+from memwall_trends.cli import gap  # noqa: F401
+from memwall_trends.cli import figures  # noqa: F401
 from memwall_trends.cli import explore  # noqa: F401
 from memwall_trends.cli import claims  # noqa: F401
 from memwall_trends.cli import sensitivity  # noqa: F401

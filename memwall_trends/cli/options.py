@@ -108,6 +108,14 @@ Series = Annotated[
     str,
     typer.Argument(help="A series as in peak_flops ('data list' names them), or the path of a CSV file."),
 ]
+By = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="One trend a group: by kind, segment, product_class, vendor, precision, ...",
+        rich_help_panel="Method",
+    ),
+]
 KnownSeries = Annotated[str, typer.Argument(help="A series, as in peak_flops; 'data list' names them.")]
 TableName = Annotated[str, typer.Argument(help="A table, as in peak_flops; 'data list' names them.")]
 
@@ -160,6 +168,18 @@ SELECTION: Group[Choose] = Group(
         "frontier": Option(
             bool, False, "Only devices that set a record when they came out.", flag="--frontier"
         ),
+        "one_per": Option(
+            str | None,
+            None,
+            "Count one device of each architecture, or of each architecture,year (columns, or year).",
+            "COLUMNS",
+        ),
+        "take": Option(
+            str | None, None, "Which one of them: best (unless told otherwise), median or first.", "WHICH"
+        ),
+        "best_of": Option(
+            str | None, None, "Of what is left, the best of each year: the leading edge.", "COLUMNS"
+        ),
         "overlay": Option(
             list[Path] | None,
             None,
@@ -194,6 +214,12 @@ METHOD: Group[Method] = Group(
             str | None,
             None,
             "Of wls: numbers, or labels that count the same each; by default each year does.",
+            "COLUMN",
+        ),
+        "within": Option(
+            str | None,
+            None,
+            "Of ols and wls: an intercept for each product_class, say, and one common slope.",
             "COLUMN",
         ),
         "bootstrap": Option(

@@ -188,6 +188,29 @@ def list_values(wanted: str | float | Sequence[str | float]) -> list[str]:
     return [str(value) for value in values]
 
 
+def list_columns(columns: str | Sequence[str]) -> list[str]:
+    """Return one column or several, as a list or parted by commas, as a list.
+
+    Examples
+    --------
+    >>> list_columns("architecture,year"), list_columns(["kind"])
+    (['architecture', 'year'], ['kind'])
+    """
+    parts = [columns] if isinstance(columns, str) else columns
+    return [name.strip() for part in parts for name in part.split(",") if name.strip()]
+
+
+def escape_pattern(value: str) -> str:
+    """Return a pattern that only this value is like.
+
+    Examples
+    --------
+    >>> escape_pattern("HBM*"), escape_pattern("HBM2E")
+    ('HBM[*]', 'HBM2E')
+    """
+    return "".join(f"[{sign}]" if sign in WILDCARDS else sign for sign in value)
+
+
 def split_where(where: Where | None, tables: Mapping[str, Iterable[str]]) -> dict[str, Where]:
     """Return for each of several tables the conditions on columns that it has.
 

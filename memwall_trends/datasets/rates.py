@@ -1,4 +1,4 @@
-"""Which rate of a device counts, of its number formats, and which devices set a record."""
+"""Which rate of a device counts, which devices set a record, and which one stands for a group of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from memwall_trends.errors import MemwallError, TooFewObservations, find_known
+from memwall_trends.datasets.conditions import list_columns
+from memwall_trends.errors import MemwallError, TooFewObservations, find_known, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,6 +28,9 @@ BITS = {
 }  # fmt: skip
 """Bits of an operand, by number format."""
 HALF = ("fp16", "bf16")
+TAKES = ("best", "median", "first")
+"""Which observation stands for its group, by the name that the user gives."""
+YEAR = "year"
 
 
 def select_precision(
@@ -132,6 +136,91 @@ def select_frontier(frame: pd.DataFrame) -> pd.DataFrame:
     return frontier
 
 
+def select_one_per(
+    frame: pd.DataFrame, columns: Sequence[str], take: str = "best", *, origin: str = "the data"
+) -> pd.DataFrame:
+    """Return one observation of each group, so that variants count once.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Observations with ``date`` and ``value``.
+    columns : sequence of str
+        Observations that agree in all of them are a group; ``year`` is that of the date. One whose cell is
+        empty is a group of its own.
+    take : str
+        ``best``, the highest value; ``median``, the observation in the middle, of two the lower one; or
+        ``first``, the earliest. Of equal values the earliest, of one day the highest.
+    origin : str
+        What to call the frame in a message.
+
+    Returns
+    -------
+    DataFrame
+        Rows of the frame, in their order: no value is averaged, so that each keeps its source.
+
+    Raises
+    ------
+    MemwallError
+        If there is no such column, or no such way to take one.
+
+    Examples
+    --------
+    >>> from memwall_trends.datasets import load_table
+    >>> rows = load_table("dram_bandwidth", "gholami2024")
+    >>> select_one_per(rows, ["year"])["value"].tolist()[-4:]
+    [448.0, 1555.0, 1935.0, 2039.0]
+    >>> select_one_per(rows, ["memory"], "first")["memory"].tolist()
+    ['GDDR3', 'GDDR4', 'GDDR5', 'HBM', 'HBM2', 'GDDR5X', 'GDDR6', 'GDDR6X', 'HBM2e']
+    """
+    take = find_known("take", take, TAKES)
+    # Each group in the order in which its observations come into question.
+    by = ["date", "value"] if take == "first" else ["value", "date"]
+    ordered = frame.sort_values(by, ascending=[take == "first", take != "first"], kind="stable")
+    groups = ordered.groupby(_number_groups(ordered, columns, origin), sort=False)
+    place = groups.cumcount()
+    wanted = groups["value"].transform("size") // 2 if take == "median" else 0
+    chosen: pd.DataFrame = frame.loc[ordered.index[place == wanted].sort_values()]
+    return chosen
+
+
+def list_reductions(
+    one_per: str | Sequence[str] | None, take: str | None, best_of: str | Sequence[str] | None
+) -> list[tuple[list[str], str]]:
+    """Return the columns of which one observation counts, and which one, in the order in which that is done.
+
+    Parameters
+    ----------
+    one_per, take, best_of
+        The choices of `memwall_trends.selection.Choose`.
+
+    Raises
+    ------
+    MemwallError
+        If it is said which one to take, and not of what.
+
+    Examples
+    --------
+    >>> list_reductions("architecture,year", "median", "year")
+    [(['architecture', 'year'], 'median'), (['year'], 'best')]
+    """
+    if take and not one_per:
+        raise MemwallError(f"--take {take} goes with --one-per, as in --one-per architecture --take {take}")
+    asked = ((one_per, take or TAKES[0]), (best_of, TAKES[0]))
+    return [(list_columns(columns), which) for columns, which in asked if columns]
+
+
+def describe_one_per(columns: Sequence[str], take: str) -> str:
+    """Return for a reader what stands for a group.
+
+    Examples
+    --------
+    >>> describe_one_per(["architecture", "year"], "median")
+    'the median of each architecture and year'
+    """
+    return f"the {take} of each {' and '.join(columns).replace('_', ' ')}"
+
+
 def find_precision(policy: str) -> tuple[str, ...]:
     """Return the number formats of a precision policy.
 
@@ -146,3 +235,18 @@ def find_precision(policy: str) -> tuple[str, ...]:
     (('fp16', 'bf16'), ('fp8',))
     """
     return PRECISIONS[find_known("precision", policy, PRECISIONS)]
+
+
+def _number_groups(frame: pd.DataFrame, columns: Sequence[str], origin: str) -> pd.Series:
+    keys = pd.DataFrame(index=frame.index)
+    own = pd.Series(False, index=frame.index)
+    for column in columns:
+        if column == YEAR and column not in frame:
+            keys[column] = frame["date"].dt.year
+            continue
+        if column not in frame:
+            raise unknown(f"column of {origin}", column, [YEAR, *map(str, frame.columns)])
+        keys[column] = frame[column]
+        own |= frame[column].isna() | (frame[column].astype(str) == "")
+    numbers = keys.groupby(list(columns), sort=False, dropna=False).ngroup()
+    return numbers.where(~own, -1 - pd.Series(range(len(frame)), index=frame.index))

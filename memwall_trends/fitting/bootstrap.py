@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from memwall_trends.fitting.bounds import Bounds
-    from memwall_trends.fitting.estimators import Estimator, Floats
+    from memwall_trends.fitting.estimators import Estimator
+    from memwall_trends.fitting.least_squares import Codes, Floats
 
 INTERVALS = {"percentile": "percentile", "bca": "BCa"}
 """Bootstrap intervals by the name that the user gives, and as scipy calls them."""
@@ -41,6 +42,8 @@ class Sample:
         How much each of them counts.
     frontier : bool
         Whether only those count that exceed all that were drawn before them.
+    within : ndarray of int, shape (n,), optional
+        Classes, 0 to m - 1, each with an intercept of its own.
     """
 
     years: Floats
@@ -49,6 +52,7 @@ class Sample:
     counted: NDArray[np.bool_]
     weights: Floats
     frontier: bool = False
+    within: Codes | None = None
 
 
 def bootstrap_lines(
@@ -160,7 +164,7 @@ def bootstrap_lines(
     return result.bootstrap_distribution, bounds
 
 
-def fit_lines(weights: Floats, years: Floats, log10_values: Floats) -> Floats:
+def fit_lines(weights: Floats, years: Floats, log10_values: Floats, within: Codes | None = None) -> Floats:
     """Return many weighted least-squares lines through the same observations.
 
     Parameters
@@ -169,6 +173,8 @@ def fit_lines(weights: Floats, years: Floats, log10_values: Floats) -> Floats:
         How much each of n observations counts in each of m lines.
     years, log10_values : ndarray of float, shape (n,)
         The years, best as differences from one amid them.
+    within : ndarray of int, shape (n,), optional
+        Classes, each with an intercept of its own; the intercept is then that of the average observation.
 
     Returns
     -------
@@ -182,13 +188,23 @@ def fit_lines(weights: Floats, years: Floats, log10_values: Floats) -> Floats:
     array([[ 1.,  1., nan],
            [ 1.,  4., nan]])
     """
-    count = weights.sum(axis=1)
+    classes = np.zeros(len(years), dtype=int) if within is None else within
+    member = (classes[:, np.newaxis] == np.arange(classes.max() + 1)).astype(float)
+
+    def average(variable: Floats) -> Floats:
+        """Return the mean of a variable in each class of each line, zero where the class is empty."""
+        means: Floats = np.nan_to_num(weights @ (member * variable[:, np.newaxis]) / counts)
+        return means
+
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean_year, mean_value = weights @ years / count, weights @ log10_values / count
-        spread = weights @ years**2 / count - mean_year**2
-        slopes = (weights @ (years * log10_values) / count - mean_year * mean_value) / spread
+        counts = weights @ member
+        shares = counts / counts.sum(axis=1, keepdims=True)
+        mean_years, mean_values = average(years), average(log10_values)
+        spread = (shares * (average(years**2) - mean_years**2)).sum(axis=1)
+        common = (shares * (average(years * log10_values) - mean_years * mean_values)).sum(axis=1)
+        mean_year, mean_value = (shares * mean_years).sum(axis=1), (shares * mean_values).sum(axis=1)
         # A single date leaves a rounding error of a spread.
-        slopes = np.where(spread > 1e-9 * (1 + mean_year**2), slopes, np.nan)
+        slopes = np.where(spread > 1e-9 * (1 + mean_year**2), common / spread, np.nan)
         return np.stack([mean_value - slopes * mean_year, slopes])
 
 
@@ -197,7 +213,7 @@ def _draw(
 ) -> Floats:
     weights = _weights(sample, drawn, n_groups)
     if estimator is None:
-        return fit_lines(weights, sample.years - origin, sample.log10_values)
+        return fit_lines(weights, sample.years - origin, sample.log10_values, sample.within)
     return _fit_each(sample, weights, origin, estimator)
 
 

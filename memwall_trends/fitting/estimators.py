@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from memwall_trends.errors import MemwallError, unknown
+from memwall_trends.fitting.least_squares import (
+    Estimate,
+    design_line,
+    ordinary_least_squares,
+    weighted_least_squares,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from memwall_trends.fitting.bounds import Bounds
+    from memwall_trends.fitting.least_squares import Floats
 
-    Floats = NDArray[np.float64]
     Estimator = Callable[[Floats, Floats], "Estimate"]
 
-STANDARD_ERRORS = ("classical", "hc3", "cluster")
 HUBER_TUNING = 1.345
 """Huber's k: 95 % efficient at normal errors (Huber 1981, Robust Statistics; MASS's ``psi.huber``)."""
 NORMAL_MAD = 0.6745
@@ -32,151 +34,6 @@ MEDIAN_VARIANCE = 1.5707963267948966
 """Pi / 2: variance of a median relative to that of a mean, at normal errors."""
 EXACT = 1e-9
 """Log10 units: residuals below are rounding errors."""
-
-
-@dataclass(frozen=True, eq=False)
-class Estimate:
-    """A straight line, ``log10(value) = intercept + slope * (year - origin)``.
-
-    Attributes
-    ----------
-    intercept : float
-        log10 of the value at `origin`.
-    slope : float
-        log10 units a year.
-    origin : float
-        The mean decimal year of the observations: there the two parameters are all but uncorrelated.
-    covariance : ndarray of float, shape (2, 2)
-        Of intercept and slope.
-    degrees_of_freedom : float
-        Of the t distribution of the parameters.
-    residual_variance : float
-        Variance of one observation about the line, log10 units squared. Not a number where the line is not
-        through the middle.
-    r_squared : float
-        1 - sum of squared residuals / sum of squares about the mean. Not a number where all values are the
-        same.
-    interval : str
-        How the interval of the slope comes about, for a reader.
-    slope_bounds : callable, optional
-        From the level of an interval to its ends, where it is not the t interval of the slope.
-    """
-
-    intercept: float
-    slope: float
-    origin: float
-    covariance: NDArray[np.float64]
-    degrees_of_freedom: float
-    residual_variance: float
-    r_squared: float
-    interval: str = "t interval, classical standard error"
-    slope_bounds: Bounds | None = None
-
-
-def ordinary_least_squares(
-    years: Floats, log10_values: Floats, *, se: str = "classical", groups: NDArray[np.int64] | None = None
-) -> Estimate:
-    """Return the least-squares line.
-
-    Parameters
-    ----------
-    years : ndarray of float, shape (n,)
-        Decimal years, at least three different ones.
-    log10_values : ndarray of float, shape (n,)
-    se : str
-        ``classical``: independent errors of one variance. ``hc3``: of any variance (MacKinnon and White 1985,
-        doi:10.1016/0304-4076(85)90158-7). ``cluster``: dependent within each group (Liang and Zeger 1986,
-        doi:10.1093/biomet/73.1.13; small-sample factor G/(G-1) (n-1)/(n-2), t with G-1 degrees of freedom).
-    groups : ndarray of int, shape (n,), optional
-        For ``cluster``: the group of each observation.
-
-    Returns
-    -------
-    Estimate
-        By ``statsmodels.regression.linear_model.OLS``.
-
-    Raises
-    ------
-    MemwallError
-        If the standard error is not known, or there are fewer than two groups.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> estimate = ordinary_least_squares(np.array([2000.0, 2001.0, 2002.0]), np.array([1.0, 1.5, 2.0]))
-    >>> round(estimate.slope, 12), round(estimate.intercept, 12), estimate.origin
-    (0.5, 1.5, 2001.0)
-    """
-    import numpy as np
-
-    return weighted_least_squares(years, log10_values, weights=np.ones_like(years), se=se, groups=groups)
-
-
-def weighted_least_squares(
-    years: Floats,
-    log10_values: Floats,
-    *,
-    weights: Floats,
-    se: str = "hc3",
-    groups: NDArray[np.int64] | None = None,
-) -> Estimate:
-    """Return the line with the least weighted squares.
-
-    Parameters
-    ----------
-    years, log10_values, groups
-        As in `ordinary_least_squares`.
-    weights : ndarray of float, shape (n,)
-        How much each observation counts. Only their ratios matter.
-    se : str
-        As in `ordinary_least_squares`; ``classical`` takes the weights for inverse variances, the others hold
-        whatever the weights stand for.
-
-    Returns
-    -------
-    Estimate
-        By ``statsmodels.regression.linear_model.WLS``; its residual variance is the weighted one.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> years, values = np.array([2000.0, 2001.0, 2002.0, 2003.0]), np.array([1.0, 1.5, 2.0, 9.0])
-    >>> round(weighted_least_squares(years, values, weights=np.array([1, 1, 1, 1e-9])).slope, 6)
-    0.5
-    """
-    import numpy as np
-    from statsmodels.regression.linear_model import WLS
-
-    origin = float(years.mean())
-    if np.ptp(log10_values) == 0:
-        return _flat(years, log10_values)
-    scaled = weights / weights.mean()
-    result = WLS(log10_values, _design(years, origin), weights=scaled).fit()
-    residuals = log10_values - result.fittedvalues
-    freedom, interval = float(result.df_resid), "t interval, classical standard error"
-    if se == "classical":
-        covariance = result.cov_params()
-    elif se == "hc3":
-        covariance = result.get_robustcov_results("HC3").cov_params()
-        interval = "t interval, standard error robust to unequal variances (HC3)"
-    elif se == "cluster":
-        n_groups = 0 if groups is None else len(np.unique(groups))
-        if n_groups < 2:  # noqa: PLR2004
-            raise MemwallError(f"standard errors by cluster need at least two vendors; got {n_groups}")
-        covariance = result.get_robustcov_results("cluster", groups=groups, use_correction=True).cov_params()
-        freedom, interval = n_groups - 1.0, f"t interval, standard error by cluster ({n_groups} vendors)"
-    else:
-        raise unknown("standard error", se, STANDARD_ERRORS)
-    return Estimate(
-        intercept=float(result.params[0]),
-        slope=float(result.params[1]),
-        origin=origin,
-        covariance=np.asarray(covariance, dtype=np.float64),
-        degrees_of_freedom=freedom,
-        residual_variance=float(scaled @ residuals**2 / result.df_resid),
-        r_squared=float(result.rsquared),
-        interval=interval,
-    )
 
 
 def huber(years: Floats, log10_values: Floats) -> Estimate:
@@ -216,7 +73,7 @@ def huber(years: Floats, log10_values: Floats) -> Estimate:
     origin = float(years.mean())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a scale of zero is seen below
-        result = RLM(log10_values, _design(years, origin), M=HuberT(HUBER_TUNING)).fit(
+        result = RLM(log10_values, design_line(years, origin), M=HuberT(HUBER_TUNING)).fit(
             tol=1e-12, maxiter=500, scale_est=lambda _, residuals: np.median(np.abs(residuals)) / NORMAL_MAD
         )
     if result.scale < EXACT:
@@ -264,7 +121,7 @@ def theil_sen(years: Floats, log10_values: Floats) -> Estimate:
     fitted = theilslopes(log10_values, years)
     line = np.array([fitted.intercept + fitted.slope * origin, fitted.slope])
     half_width = (fitted.high_slope - fitted.low_slope) / 2
-    residuals = log10_values - _design(years, origin) @ line
+    residuals = log10_values - design_line(years, origin) @ line
     covariance = np.diag(
         [
             MEDIAN_VARIANCE * (residuals @ residuals) / freedom / len(years),
@@ -310,7 +167,7 @@ def quantile_regression(years: Floats, log10_values: Floats, *, quantile: float 
 
     if not 0 < quantile < 1:
         raise MemwallError(f"a quantile lies between 0 and 1, as in 0.5 for the median; got {quantile:g}")
-    design = _design(years, float(years.mean()))
+    design = design_line(years, float(years.mean()))
     # The dual is the faster one to solve; the line is the price of its constraints.
     solved = linprog(
         -log10_values, A_eq=design.T, b_eq=(1 - quantile) * design.sum(axis=0), bounds=(0, 1), method="highs"
@@ -372,7 +229,7 @@ def find_estimator(method: str, **options: Any) -> Estimator:
 
 def _fit(estimator: Estimator, years: Floats, log10_values: Floats) -> Estimate:
     least_squares = ordinary_least_squares(years, log10_values)
-    line = _design(years, least_squares.origin) @ [least_squares.intercept, least_squares.slope]
+    line = design_line(years, least_squares.origin) @ [least_squares.intercept, least_squares.slope]
     exact = abs(log10_values - line).max() < EXACT
     return least_squares if exact else estimator(years, log10_values)
 
@@ -389,7 +246,7 @@ def _estimate(
     import numpy as np
 
     origin, freedom = float(years.mean()), len(years) - 2
-    squares = float(((log10_values - _design(years, origin) @ line) ** 2).sum())
+    squares = float(((log10_values - design_line(years, origin) @ line) ** 2).sum())
     return Estimate(
         intercept=float(line[0]),
         slope=float(line[1]),
@@ -419,24 +276,3 @@ def _quantile_covariance(design: Floats, residuals: Floats, quantile: float) -> 
     density = kernels["epa"](residuals / bandwidth).mean() / bandwidth
     covariance: Floats = quantile * (1 - quantile) / density**2 * np.linalg.inv(design.T @ design)
     return covariance
-
-
-def _flat(years: Floats, log10_values: Floats) -> Estimate:
-    """Return the line of values that are all the same: no rounding error may make it rise."""
-    import numpy as np
-
-    return Estimate(
-        intercept=float(log10_values[0]),
-        slope=0.0,
-        origin=float(years.mean()),
-        covariance=np.zeros((2, 2)),
-        degrees_of_freedom=float(len(years) - 2),
-        residual_variance=0.0,
-        r_squared=float("nan"),
-    )
-
-
-def _design(years: Floats, origin: float) -> Floats:
-    import numpy as np
-
-    return np.column_stack([np.ones_like(years), years - origin])

@@ -17,7 +17,7 @@ from memwall_trends.units import decimal_years
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from memwall_trends.fitting.estimators import Estimate, Floats
+    from memwall_trends.fitting.least_squares import Estimate, Floats
     from memwall_trends.selection import Selection
 
 CLUSTER = "vendor"
@@ -45,6 +45,9 @@ class Method:
     weights : str, optional
         Of ``wls``: a column of numbers, or one of labels whose groups then count the same each. By default
         ``year``: each calendar year counts the same, however many devices came out.
+    within : str, optional
+        Of ``ols`` and ``wls``: a column, as in ``product_class``, each value of which has an intercept of its
+        own. The common slope is the growth within them, apart from one taking the place of another.
     bootstrap : str, optional
         ``pairs`` draws devices, ``cluster`` vendors. Where only records count, ``pairs`` by default.
     interval : str
@@ -58,14 +61,15 @@ class Method:
     --------
     >>> Method("ols", se="hc3").describe()
     'OLS'
-    >>> Method("quantile", quantile=0.9).describe()
-    'Quantile regression (0.9)'
+    >>> Method("quantile", quantile=0.9).describe(), Method(within="product_class").describe()
+    ('Quantile regression (0.9)', 'OLS with product class effects')
     """
 
     name: str = "ols"
     se: str | None = None
     quantile: float | None = None
     weights: str | None = None
+    within: str | None = None
     bootstrap: str | None = None
     interval: str = "percentile"
     draws: int = defaults.DRAWS
@@ -80,7 +84,8 @@ class Method:
             "theil-sen": "Theil-Sen",
             "quantile": f"Quantile regression ({self.quantile or 0.5:g})",
         }
-        return names.get(self.name, self.name)
+        effects = f" with {self.within.replace('_', ' ')} effects" if self.within else ""
+        return names.get(self.name, self.name) + effects
 
 
 def as_method(method: str | Method) -> Method:
@@ -133,6 +138,7 @@ def fit_line(chosen: Selection, method: Method) -> tuple[Estimate, Floats | None
         quantile=method.quantile,
         weights=weights,
         groups=_codes(observations, CLUSTER) if by_cluster else None,
+        within=_codes(observations, method.within) if method.within else None,
     )
     estimate = estimator(*_line_through(observations))
     drawn = method.bootstrap or ("pairs" if frontier else None)
@@ -143,7 +149,7 @@ def fit_line(chosen: Selection, method: Method) -> tuple[Estimate, Floats | None
             "a standard error by cluster and a bootstrap are two ways: choose --bootstrap cluster"
         )
     lines, bounds = bootstrap_lines(
-        _sample(chosen, drawn, weights),
+        _sample(chosen, drawn, weights, method.within),
         origin=estimate.origin,
         interval=method.interval,
         draws=method.draws,
@@ -179,7 +185,7 @@ def _weights(observations: pd.DataFrame, method: Method) -> Floats | None:
     return alike
 
 
-def _sample(chosen: Selection, drawn: str, weights: Floats | None) -> Sample:
+def _sample(chosen: Selection, drawn: str, weights: Floats | None, within: str | None) -> Sample:
     if drawn not in RESAMPLED:
         raise unknown("bootstrap", drawn, RESAMPLED)
     rows = chosen.observations if chosen.candidates is None else chosen.candidates
@@ -197,6 +203,7 @@ def _sample(chosen: Selection, drawn: str, weights: Floats | None) -> Sample:
         counted=counted[order],
         weights=np.ones(len(rows)) if weights is None else weights[order],
         frontier=chosen.frontier,
+        within=_codes(rows, within)[order] if within else None,
     )
 
 
@@ -207,5 +214,5 @@ def _line_through(observations: pd.DataFrame) -> tuple[Floats, Floats]:
 
 def _codes(observations: pd.DataFrame, column: str) -> NDArray[np.int64]:
     if column not in observations:
-        raise MemwallError(f"there is no column {column!r} to go by; choose devices, as in --bootstrap pairs")
+        raise unknown("column to go by", column, map(str, observations.columns))
     return pd.factorize(observations[column], use_na_sentinel=False)[0]

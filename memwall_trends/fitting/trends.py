@@ -16,6 +16,7 @@ from memwall_trends.fitting.bounds import t_quantile
 from memwall_trends.fitting.growth import Growth
 from memwall_trends.fitting.methods import FRONTIER_NOTE, Method, as_method, fit_line
 from memwall_trends.selection import select, select_each
+from memwall_trends.units import power_of_ten
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from memwall_trends.fitting.estimators import Estimate, Floats
+    from memwall_trends.fitting.least_squares import Estimate, Floats
     from memwall_trends.selection import Choose, Data, Selection
 
 MIN_DISTINCT_DATES = 3
@@ -52,6 +53,8 @@ class Trend(Growth):
         Whether only record-setting devices count.
     observations : DataFrame
         What was fitted, with ``date`` and ``value``.
+    counted : str
+        In words what counts, where not every row does: ``the best of each year``.
     estimate : Estimate
         The line.
     resampled : ndarray of float, shape (2, draws), optional
@@ -72,6 +75,7 @@ class Trend(Growth):
     precision: str
     frontier: bool
     observations: pd.DataFrame
+    counted: str
     estimate: Estimate
     resampled: Floats | None = None
 
@@ -94,6 +98,22 @@ class Trend(Growth):
     def r_squared(self) -> float:
         """Share of the variance of log10(value) that the line explains."""
         return self.estimate.r_squared
+
+    @property
+    def effects(self) -> dict[str, float]:
+        """Factor by which each group lies above the line, the highest first; empty without ``within``.
+
+        Examples
+        --------
+        >>> trend = fit_trend("peak_flops", method=Method(within="kind"), dataset="gholami2024")
+        >>> {kind: round(factor, 2) for kind, factor in trend.effects.items()}
+        {'accelerator': 2.21, 'gpu': 1.95, 'manycore': 0.83, 'cpu': 0.28}
+        """
+        if self.method.within is None or self.estimate.effects is None:
+            return {}
+        labels = pd.unique(self.observations[self.method.within])
+        factors = dict(zip(map(str, labels), map(power_of_ten, self.estimate.effects), strict=True))
+        return dict(sorted(factors.items(), key=lambda pair: -pair[1]))
 
     def predict(self, years: ArrayLike, level: float = defaults.LEVEL) -> pd.DataFrame:
         """Return what the trend says of given years.
@@ -166,6 +186,9 @@ class Trend(Growth):
             "where": self.where,
             "precision": self.precision or None,
             "frontier": self.frontier,
+            "counted": self.counted or None,
+            "within": self.method.within,
+            "effects": self.effects or None,
             "unit": self.unit,
             "interval": self.estimate.interval,
             "seed": self.method.seed if self.resampled is not None else None,
@@ -182,8 +205,8 @@ class Trend(Growth):
         chosen = [describe_where(self.where)] if self.where else []
         if self.precision:
             chosen.append(f"best dense rate of a device ({self.precision})")
-        if self.frontier:
-            chosen.append("record-setting devices only")
+        if self.counted:
+            chosen.append(self.counted)
         conditions = f"; {'; '.join(chosen)}" if chosen else ""
         r_squared = "n/a" if math.isnan(self.r_squared) else f"{self.r_squared:.3f}"
         return (
@@ -264,6 +287,7 @@ def fit_trend(data: Data, *, method: str | Method = "ols", **choose: Unpack[Choo
         precision=chosen.precision,
         frontier=chosen.frontier,
         observations=chosen.observations,
+        counted=chosen.counted,
         estimate=estimate,
         resampled=resampled,
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from memwall_trends.fitting.estimators import Floats
+    from memwall_trends.fitting.least_squares import Floats
     from memwall_trends.fitting.trends import Trend
 
 WAYS = {

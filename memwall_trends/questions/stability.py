@@ -19,7 +19,7 @@ from memwall_trends.units import decimal_years, format_interval, format_level, f
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from memwall_trends.fitting.estimators import Floats
+    from memwall_trends.fitting.least_squares import Floats
     from memwall_trends.fitting.methods import Method
     from memwall_trends.selection import Choose, Data
 

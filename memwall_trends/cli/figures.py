@@ -1,0 +1,96 @@
+"""The command figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from memwall_trends import defaults
+from memwall_trends.cli.app import app
+from memwall_trends.cli.groups import takes
+from memwall_trends.cli.options import (
+    CSV_COLUMNS,
+    RESULT,
+    SELECTION,
+    OutputFormat,
+    Result,
+)
+from memwall_trends.cli.output import emit, to_records
+from memwall_trends.errors import MemwallError
+
+if TYPE_CHECKING:
+    from memwall_trends.selection import Choose
+
+
+@app.command(epilog="Example: memwall-trends figures hw-scaling --format png --out figures")
+@takes(
+    choose=SELECTION.without(*CSV_COLUMNS)
+    .with_defaults(dataset=None)
+    .reworded("dataset", "Dataset to take the series from; by default each figure's own."),
+    result=RESULT.without("format_"),
+)
+def figures(
+    names: Annotated[list[str] | None, typer.Argument(help="Figures to write; all if none is named.")] = None,
+    *,
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where to write them.")] = Path("figures"),
+    format_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help=f"{', '.join(defaults.FIGURE_FORMATS)}; the first by default. Repeatable.",
+        ),
+    ] = None,
+    size: Annotated[
+        str, typer.Option(metavar="SIZE", help="For a column or a page of a paper, or a slide.")
+    ] = defaults.FIGURE_SIZE,
+    list_: Annotated[bool, typer.Option("--list", help="List the figures and write none.")] = False,
+    choose: Choose,
+    result: Result,
+) -> None:
+    """Draw the figures; rows of --with are drawn large."""
+    import pandas as pd
+
+    from memwall_trends import figures as drawn
+    from memwall_trends.selection import COLUMN_CHOICES, gather_where
+
+    chosen = {name: drawn.find_figure(name) for name in names or drawn.FIGURES}
+    if list_:
+        if format_ not in (None, ["json"]):
+            raise MemwallError("--list prints a table, or JSON with --format json; it writes no figures")
+        titles = {name: (draw.__doc__ or "").partition("\n")[0] for name, draw in chosen.items()}
+        listed = pd.DataFrame(titles.items(), columns=["name", "title"])
+        emit(
+            OutputFormat.JSON if format_ else OutputFormat.TABLE,
+            records=to_records(listed),
+            shown=listed,
+            title="Figures",
+            notes=[],
+        )
+        return
+    options: dict[str, Any] = {
+        **{name: value for name, value in choose.items() if name not in COLUMN_CHOICES},
+        # Some figures look into the conditions before they select.
+        "where": gather_where(choose),
+        "per": result.per,
+        "level": result.level,
+        "size": size,
+    }
+    endings = [drawn.find_ending(each) for each in format_ or defaults.FIGURE_FORMATS[:1]]
+    written = 0
+    for name, draw in chosen.items():
+        try:
+            chart = draw(**options)
+        except MemwallError as error:
+            # Who asks for all wants those that the choice suits.
+            if names:
+                raise
+            typer.echo(f"not drawn: {name}: {error}", err=True)
+            continue
+        for ending in endings:
+            typer.echo(drawn.save_figure(chart, out / f"{name}.{ending}"))
+            written += 1
+    if not written:
+        raise MemwallError("no figure suits this choice; leave out some of it")

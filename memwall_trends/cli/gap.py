@@ -1,0 +1,179 @@
+"""The command gap: the ratio of two series."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from memwall_trends.cli.app import app
+from memwall_trends.cli.groups import takes
+from memwall_trends.cli.options import (
+    CSV_COLUMNS,
+    METHOD,
+    RESULT,
+    SELECTION,
+    Result,
+)
+from memwall_trends.cli.output import emit
+from memwall_trends.errors import MemwallError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from memwall_trends.fitting.methods import Method
+    from memwall_trends.questions.backtest import Calibration
+    from memwall_trends.questions.ratio import Gap
+    from memwall_trends.selection import Choose
+
+FAR_YEARS = 1.0
+
+
+@app.command(epilog="Example: memwall-trends gap peak_flops dram_bandwidth --at 2030")
+@takes(choose=SELECTION.without(*CSV_COLUMNS), method=METHOD, result=RESULT)
+def gap(
+    numerator: Annotated[str, typer.Argument(help="The series that grows, as in peak_flops.")],
+    denominator: Annotated[
+        str, typer.Argument(help="The series that it is divided by, as in dram_bandwidth.")
+    ],
+    *,
+    at: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="YEAR", help="Project to this year or date. Repeatable.", rich_help_panel="Result"
+        ),
+    ] = None,
+    reach: Annotated[
+        list[float] | None,
+        typer.Option(
+            metavar="RATIO", help="When does the ratio pass this one? Repeatable.", rich_help_panel="Result"
+        ),
+    ] = None,
+    way: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WAY",
+            help="device: ratio of each device that reports both, the default where ten or more do; "
+            "ratio: of two fitted trends; bootstrap: the same, devices drawn again.",
+            rich_help_panel="Method",
+        ),
+    ] = None,
+    choose: Choose,
+    method: Method,
+    result: Result,
+) -> None:
+    """Divide two trends: machine balance, how fast it grows, and where it leads."""
+    import pandas as pd
+
+    from memwall_trends.questions.gap import fit_gap
+    from memwall_trends.questions.ratio import ASSUMPTIONS, WAYS
+    from memwall_trends.units import parse_year
+
+    years = [parse_year(text) for text in at or []]
+    per, level = result.per, result.level
+    fitted = fit_gap(numerator, denominator, way=way, method=method, **choose)
+    record = fitted.to_record(years, per, level, reach or [])
+    calibrations = _calibrate(fitted, years, level)
+    for row, calibration in zip(record["projections"], calibrations, strict=True):
+        calibrated = fitted.project([row["year"]], level, [calibration.multiplier]) if calibration else None
+        row["calibrated_low"] = calibrated["low"][0] if calibrated is not None else None
+        row["calibrated_high"] = calibrated["high"][0] if calibrated is not None else None
+        row["backtest_coverage"] = calibration.coverage if calibration else None
+    fits = [fitted.balance] if fitted.balance else [fitted.numerator, fitted.denominator]
+    emit(
+        result.format_,
+        records=record,
+        shown=pd.concat([fitted.shown(per, level), _show_projections(fitted, record, level)]),
+        title=f"{numerator} / {denominator} ({choose['dataset']})",
+        notes=[
+            f"{WAYS[fitted.way].capitalize()} (--way {fitted.way}); growth with confidence intervals"
+            + (", years with prediction intervals." if years else "; --at 2030 projects."),
+            *(f"{trend.series}: {trend.describe()}." for trend in fits),
+            *dict.fromkeys(trend.describe_interval() for trend in fits),
+            *_note_reach(reach),
+            *_note_calibration(calibrations, level),
+            f"Assumed: {ASSUMPTIONS[fitted.way]}",
+        ],
+    )
+    for year in years:
+        _warn_of_extrapolation(fitted, year)
+
+
+def _show_projections(fitted: Gap, record: dict[str, Any], level: float) -> pd.DataFrame:
+    import pandas as pd
+
+    from memwall_trends.units import format_interval, format_level, format_number
+
+    rows = []
+    for row in record["projections"]:
+        what = f"{fitted.unit} in {row['year']:.10g}"
+        rows.append((what, format_number(row["ratio"]), format_interval(row["low"], row["high"])))
+        if row["calibrated_low"] is not None:
+            calibrated = format_interval(row["calibrated_low"], row["calibrated_high"])
+            rows.append((f"{what}, calibrated", format_number(row["ratio"]), calibrated))
+    for row in record["reach"]:
+        what = f"{row['ratio']:g} {fitted.unit} is passed"
+        rows.append((what, _show_year(row["year"]), _show_years(row["ci_low"], row["ci_high"])))
+        rows.append(("  by a new device", "", _show_years(row["prediction_low"], row["prediction_high"])))
+    return pd.DataFrame(rows, columns=["quantity", "estimate", f"{format_level(level)} interval"])
+
+
+def _show_year(year: float) -> str:
+    return f"{year:.1f}" if math.isfinite(year) else "never"
+
+
+def _show_years(low: float, high: float) -> str:
+    return f"{f'{low:.1f}' if math.isfinite(low) else 'ever'} to {_show_year(high)}"
+
+
+def _note_reach(reach: Sequence[float] | None) -> list[str]:
+    return (
+        [
+            "Is passed: when the trend is there, with the years at which its confidence interval holds the "
+            "ratio; by a new device: the years at which the prediction interval does."
+        ]
+        if reach
+        else []
+    )
+
+
+def _calibrate(fitted: Gap, years: Sequence[float], level: float) -> list[Calibration | None]:
+    """Return for each year what a backtest says of its interval; nothing where none can be had."""
+    if fitted.balance is None or not years:
+        return [None for _ in years]
+    from memwall_trends.questions.backtest import calibrate, run_backtest
+
+    balance = fitted.balance
+    try:
+        tested = run_backtest(balance.observations, method=balance.method)
+    except MemwallError:
+        return [None for _ in years]
+    return [calibrate(tested, max(fitted.extrapolation(year)[0], 1.0), level) for year in years]
+
+
+def _note_calibration(calibrations: Sequence[Calibration | None], level: float) -> list[str]:
+    from memwall_trends.units import format_level
+
+    notes = {
+        f"Backtest, up to {calibration.horizon_years} years ahead: {100 * calibration.coverage:.0f}% of the "
+        f"devices came to lie in the {format_level(level)} prediction interval"
+        + ("; rather take the calibrated one." if calibration.off else ".")
+        for calibration in calibrations
+        if calibration
+    }
+    return sorted(notes)
+
+
+def _warn_of_extrapolation(fitted: Gap, year: float) -> None:
+    years, trend = fitted.extrapolation(year)
+    if years > FAR_YEARS:
+        span = (trend.last_date - trend.first_date).days / 365.25
+        typer.echo(
+            f"warning: {year:g} lies {years:.1f} years outside the observations of {trend.series} "
+            f"({trend.first_date} to {trend.last_date}), {100 * years / span:.0f}% of the time that they "
+            "span; the interval holds only if the trend goes on unchanged",
+            err=True,
+        )

@@ -1,0 +1,92 @@
+"""The command rate: the trend of a series."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from memwall_trends.cli.app import app
+from memwall_trends.cli.groups import takes
+from memwall_trends.cli.options import (
+    METHOD,
+    RESULT,
+    SELECTION,
+    By,
+    Result,
+    Series,
+)
+from memwall_trends.cli.output import emit
+
+if TYPE_CHECKING:
+    from memwall_trends.fitting.methods import Method
+    from memwall_trends.fitting.trends import Trend
+    from memwall_trends.selection import Choose
+
+UNSHIPPED = "shipped!"
+"""The usual condition that --announced lifts; what it leaves out is said in the help."""
+
+
+@app.command(epilog="Example: memwall-trends rate peak_flops --since 2010 --by kind")
+@takes(choose=SELECTION, method=METHOD, result=RESULT)
+def rate(series: Series, *, by: By = None, choose: Choose, method: Method, result: Result) -> None:
+    """Fit an exponential trend to a series and print its growth factor and doubling time."""
+    from memwall_trends.fitting.trends import fit_trend
+    from memwall_trends.selection import gather_where
+
+    if by is not None:
+        _rate_by(series, by, choose, method, result)
+        return
+    trend = fit_trend(series, method=method, **choose)
+    emit(
+        result.format_,
+        records=trend.to_record(result.per, result.level),
+        shown=trend.shown(result.per, result.level),
+        title=f"{trend.series} ({trend.dataset})",
+        notes=[
+            trend.describe(),
+            trend.describe_interval(),
+            *_note_effects(trend),
+            *_note_default_rows(trend, gather_where(choose)),
+        ],
+    )
+
+
+def _rate_by(series: str, by: str, choose: Choose, method: Method, result: Result) -> None:
+    from memwall_trends.fitting.groups import describe_equality, fit_by
+    from memwall_trends.fitting.growth import describe_period
+    from memwall_trends.selection import select
+
+    chosen = select(series, **choose)
+    grouped = fit_by(chosen, by, method=method)
+    first = next(iter(grouped.trends.values()))
+    emit(
+        result.format_,
+        records=grouped.to_records(result.per, result.level),
+        shown=grouped.shown(result.per, result.level),
+        title=f"{first.series} ({first.dataset}) by {by.replace('_', ' ')}: "
+        f"growth factor / {describe_period(result.per)}",
+        notes=[
+            f"{method.describe()} of log10({first.unit or 'value'}) on the date, one line a group. Of "
+            f"{chosen.describe()}.",
+            *filter(None, [describe_equality(grouped.equal_slopes_p, result.level)]),
+            *(f"Left out: {group}: {why}." for group, why in grouped.left_out.items()),
+        ],
+    )
+
+
+def _note_effects(trend: Trend) -> list[str]:
+    """Return how far the classes of a line within them lie from it."""
+    from memwall_trends.units import format_number
+
+    effects = ", ".join(f"{label} {format_number(factor, 3)}x" for label, factor in trend.effects.items())
+    return [f"Of the average line: {effects}."] if effects else []
+
+
+def _note_default_rows(trend: Trend, conditions: dict[str, list[str]]) -> list[str]:
+    from memwall_trends.datasets.conditions import describe_where
+
+    return [
+        f"{describe_where({column: values})}: fitted unless told otherwise; "
+        f"--where {column.removesuffix('!')}=VALUE chooses others."
+        for column, values in trend.where.items()
+        if column not in conditions and column != UNSHIPPED
+    ]

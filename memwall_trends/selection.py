@@ -161,6 +161,12 @@ class Selection:
         return self.candidates is not None
 
     @property
+    def reductions(self) -> list[tuple[list[str], str]]:
+        """Columns of which one observation counts, and which one, in the order in which that is done."""
+        choose = self.choose
+        return list_reductions(choose.get("one_per"), choose.get("take"), choose.get("best_of"))
+
+    @property
     def unit(self) -> str:
         """Unit of the values; empty where the data does not say.
 

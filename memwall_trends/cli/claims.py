@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from memwall_trends import defaults
 from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import takes
-from memwall_trends.cli.options import RESULT, SELECTION, Result
+from memwall_trends.cli.options import RESULT, SELECTION, Margin, Result
 from memwall_trends.cli.output import emit, to_records
 
 if TYPE_CHECKING:
@@ -36,18 +37,19 @@ def claims(
             metavar="SERIES", help="Only the claims about this series.", rich_help_panel="Selection"
         ),
     ] = None,
+    margin: Margin = defaults.MARGIN,
     choose: Choose,
     result: Result,
 ) -> None:
     """Set the growth rates that others published against the curated data."""
     from memwall_trends.datasets import find_series
     from memwall_trends.fitting.growth import describe_period
-    from memwall_trends.questions.claims import CHECK_RULE, UNTESTED, check_claims
+    from memwall_trends.questions.claims import UNTESTED, check_claims, describe_rule
     from memwall_trends.units import format_level
 
     per, level = result.per, result.level
     overlay = choose.get("overlay", ())
-    checked = check_claims(source=source, series=series, overlay=overlay, per=per, level=level)
+    checked = check_claims(source=source, series=series, overlay=overlay, per=per, level=level, margin=margin)
     untested = checked[checked["verdict"] == UNTESTED]
     tested = checked[checked["verdict"] != UNTESTED]
     tables = {
@@ -67,7 +69,7 @@ def claims(
             f"{len(checked)} claim(s) of {checked['source'].nunique()} source(s): {_count(checked)}.",
             "Ours: the curated rows that the claim is about, over the time of its own data (n rows), with "
             f"the {format_level(level)} interval; to today: from its first year on.",
-            f"Verdict: {CHECK_RULE}; else it grows slower or faster than that.",
+            f"Verdict: {describe_rule(margin)}.",
             *_note_windows(tested),
             "'data show claims' has each claim's source, place in it, definition and doubts.",
         ],
@@ -87,7 +89,7 @@ def _show_tested(rows: pd.DataFrame) -> pd.DataFrame:
             "interval": format_interval(row["ci_low"], row["ci_high"], digits=3),
             "n": row["n_obs"],
             "today": f"{format_number(row['today_rate'], 3)}x",
-            "verdict": _word(row["verdict"]),
+            "verdict": row["verdict"],
         }
         for row in to_records(rows)
     ]
@@ -102,12 +104,12 @@ def _show_untested(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _count(checked: pd.DataFrame) -> str:
-    from memwall_trends.questions.claims import AGREES, FASTER, SLOWER, UNTESTED
+    from memwall_trends.questions.claims import AGREES, DIFFERS, INCONCLUSIVE, UNTESTED
 
     words = {
         AGREES: "agree",
-        SLOWER: "slower than printed",
-        FASTER: "faster than printed",
+        DIFFERS: "differ",
+        INCONCLUSIVE: "are left open",
         UNTESTED: "cannot be tested",
     }
     counts = {word: int((checked["verdict"] == verdict).sum()) for verdict, word in words.items()}
@@ -126,9 +128,3 @@ def _shorten(key: str, mark: str) -> str:
     if len(key) > room:
         key = f"{key[: room - TAIL_LENGTH - 2]}..{key[-TAIL_LENGTH:]}"
     return key + mark
-
-
-def _word(verdict: str) -> str:
-    from memwall_trends.questions.claims import FASTER, SLOWER
-
-    return {SLOWER: "slower", FASTER: "faster"}.get(verdict, verdict)

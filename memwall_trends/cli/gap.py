@@ -14,6 +14,7 @@ from memwall_trends.cli.options import (
     METHOD,
     RESULT,
     SELECTION,
+    By,
     Result,
 )
 from memwall_trends.cli.output import emit
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from memwall_trends.fitting.methods import Method
     from memwall_trends.questions.backtest import Calibration
     from memwall_trends.questions.ratio import Gap
+    from memwall_trends.questions.stability import Break
     from memwall_trends.selection import Choose
 
 FAR_YEARS = 1.0
@@ -61,6 +63,15 @@ def gap(
             rich_help_panel="Method",
         ),
     ] = None,
+    per_operand: Annotated[
+        bool,
+        typer.Option(
+            "--per-operand",
+            help="Count operands moved in place of bytes, as wide as the format of the rate.",
+            rich_help_panel="Method",
+        ),
+    ] = False,
+    by: By = None,
     choose: Choose,
     method: Method,
     result: Result,
@@ -68,31 +79,41 @@ def gap(
     """Divide two trends: machine balance, how fast it grows, and where it leads."""
     import pandas as pd
 
-    from memwall_trends.questions.gap import fit_gap
+    from memwall_trends.questions.gap import describe_population, fit_gap
     from memwall_trends.questions.ratio import ASSUMPTIONS, WAYS
     from memwall_trends.units import parse_year
 
     years = [parse_year(text) for text in at or []]
     per, level = result.per, result.level
-    fitted = fit_gap(numerator, denominator, way=way, method=method, **choose)
-    record = fitted.to_record(years, per, level, reach or [])
+    options: dict[str, Any] = {"way": way, "per_operand": per_operand, "method": method, **choose}
+    if by is not None:
+        _gap_by(numerator, denominator, by, years, reach or [], options, result)
+        return
+    fitted = fit_gap(numerator, denominator, **options)
+    population = describe_population([numerator, denominator], choose)
+    record = {**fitted.to_record(years, per, level, reach or []), "population": population or None}
     calibrations = _calibrate(fitted, years, level)
     for row, calibration in zip(record["projections"], calibrations, strict=True):
         calibrated = fitted.project([row["year"]], level, [calibration.multiplier]) if calibration else None
         row["calibrated_low"] = calibrated["low"][0] if calibrated is not None else None
         row["calibrated_high"] = calibrated["high"][0] if calibrated is not None else None
         row["backtest_coverage"] = calibration.coverage if calibration else None
+    kink = _find_break(fitted, method, level)
+    record["break"] = kink.to_record(per) if kink else None
     fits = [fitted.balance] if fitted.balance else [fitted.numerator, fitted.denominator]
     emit(
         result.format_,
         records=record,
         shown=pd.concat([fitted.shown(per, level), _show_projections(fitted, record, level)]),
-        title=f"{numerator} / {denominator} ({choose['dataset']})",
+        title=f"{numerator} / {denominator} ({choose['dataset']})"
+        + (f": {population}" if population else ""),
         notes=[
             f"{WAYS[fitted.way].capitalize()} (--way {fitted.way}); growth with confidence intervals"
             + (", years with prediction intervals." if years else "; --at 2030 projects."),
+            *_note_population(population),
             *(f"{trend.series}: {trend.describe()}." for trend in fits),
             *dict.fromkeys(trend.describe_interval() for trend in fits),
+            *([_describe_break(kink, per)] if kink else []),
             *_note_reach(reach),
             *_note_calibration(calibrations, level),
             f"Assumed: {ASSUMPTIONS[fitted.way]}",
@@ -100,6 +121,80 @@ def gap(
     )
     for year in years:
         _warn_of_extrapolation(fitted, year)
+
+
+def _gap_by(
+    numerator: str,
+    denominator: str,
+    by: str,
+    years: list[float],
+    reach: list[float],
+    options: dict[str, Any],
+    result: Result,
+) -> None:
+    """Print one gap a group."""
+    from memwall_trends.datasets.conditions import describe_where
+    from memwall_trends.fitting.groups import describe_equality
+    from memwall_trends.fitting.growth import describe_period
+    from memwall_trends.questions.gap import describe_population
+    from memwall_trends.questions.grouped_gaps import fit_gap_by
+    from memwall_trends.questions.ratio import ASSUMPTIONS
+    from memwall_trends.selection import Choose
+
+    grouped = fit_gap_by(numerator, denominator, by, **options)
+    choose: Any = {name: value for name, value in options.items() if name in Choose.__annotations__}
+    population = describe_population([numerator, denominator], choose)
+    first = next(iter(grouped.gaps.values()))
+    where = {column: wanted for column, wanted in first.numerator.where.items() if column != by}
+    emit(
+        result.format_,
+        records=[
+            {**record, "population": population or None}
+            for record in grouped.to_records(years, result.per, result.level, reach)
+        ],
+        shown=grouped.shown(years, result.per, result.level),
+        title=f"{numerator} / {denominator} by {by.replace('_', ' ')}, {first.unit}: "
+        f"growth factor / {describe_period(result.per)}",
+        notes=[
+            *_note_population(population),
+            *filter(None, [describe_equality(grouped.equal_slopes_p, result.level)]),
+            "Now: the line at the last device" + ("; new device: prediction interval." if years else "."),
+            f"Each group of: {'; '.join(filter(None, [describe_where(where), first.numerator.counted]))}.",
+            *(f"Left out: {group}: {why}." for group, why in grouped.left_out.items()),
+            *dict.fromkeys(f"Assumed: {ASSUMPTIONS[gap.way]}" for gap in grouped.gaps.values()),
+        ],
+    )
+
+
+def _note_population(population: str) -> list[str]:
+    return [f"Of {population} unless told otherwise (--segment, --kind; '*' for all)."] if population else []
+
+
+def _find_break(fitted: Gap, method: Method, level: float) -> Break | None:
+    """Return the line with one kink through the ratios of devices; nothing where they are too few."""
+    from memwall_trends.questions.stability import fit_break
+
+    if fitted.balance is None:
+        return None
+    try:
+        return fit_break(fitted.balance.observations, seed=method.seed, level=level)
+    except MemwallError:
+        return None
+
+
+def _describe_break(kink: Break, per: float) -> str:
+    from memwall_trends.fitting.growth import describe_period
+    from memwall_trends.questions.stability import NO_BREAK
+    from memwall_trends.units import format_interval, format_number
+
+    if kink.verdict == NO_BREAK:
+        return f"No break is seen (p = {kink.p_value:.2g})."
+    low, high = kink.after.growth_interval(per, kink.level)
+    return (
+        f"Since {kink.year:.0f} it grows {format_number(kink.after.growth_factor(per), 3)}x "
+        f"[{format_interval(low, high, digits=3)}] per {describe_period(per)}, before that "
+        f"{format_number(kink.before.growth_factor(per), 3)}x (break: p = {kink.p_value:.2g})."
+    )
 
 
 def _show_projections(fitted: Gap, record: dict[str, Any], level: float) -> pd.DataFrame:

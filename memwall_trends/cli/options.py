@@ -116,6 +116,14 @@ By = Annotated[
         rich_help_panel="Method",
     ),
 ]
+Margin = Annotated[
+    float,
+    typer.Option(
+        metavar="FACTOR",
+        help="Rates within this factor per two years are as good as the same.",
+        rich_help_panel="Result",
+    ),
+]
 KnownSeries = Annotated[str, typer.Argument(help="A series, as in peak_flops; 'data list' names them.")]
 TableName = Annotated[str, typer.Argument(help="A table, as in peak_flops; 'data list' names them.")]
 

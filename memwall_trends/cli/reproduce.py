@@ -12,6 +12,7 @@ from memwall_trends.cli.options import (
     CSV_COLUMNS,
     RESULT,
     SELECTION,
+    Margin,
     Result,
 )
 from memwall_trends.cli.output import emit, to_records
@@ -23,41 +24,52 @@ if TYPE_CHECKING:
 
     from memwall_trends.selection import Choose
 
+WIDE = 100
+"""Intervals whose ends lie farther apart than this factor are told with fewer digits."""
+UNLIKELY = 0.01
+
 
 @app.command(epilog="Example: memwall-trends reproduce --level 0.9")
 @takes(
-    choose=SELECTION.without("dataset", *CSV_COLUMNS),
+    choose=SELECTION.without("dataset", "frontier", "one_per", "take", "best_of", *CSV_COLUMNS),
     result=RESULT.reworded("per", "The rates printed per so many years: 2 or 20."),
 )
-def reproduce(choose: Choose, result: Result) -> None:
-    """Recompute the growth rates that AI and Memory Wall prints, from the points of its own figures."""
+def reproduce(*, margin: Margin = defaults.MARGIN, choose: Choose, result: Result) -> None:
+    """Recompute the rates that AI and Memory Wall prints, and ask of what they hold."""
     from memwall_trends.fitting.growth import describe_period
     from memwall_trends.questions import claims
     from memwall_trends.units import format_level
 
     per, level = result.per, result.level
-    rows = to_records(claims.reproduce(**choose, per=per, level=level))
+    rows = to_records(claims.reproduce(**choose, per=per, level=level, margin=margin))
+    printed = claims.load_claims(per)
     emit(
         result.format_,
         records=[_nest(row, claims.CURATED_FITS) for row in rows],
-        shown=_show_claims(rows, claims.load_claims(per), level),
+        shown=_show_claims(rows, printed, level),
         title=f"Growth factor per {describe_period(per)}: AI and Memory Wall, recomputed",
         further={
-            "The same from curated data: over the time of the paper's points, and to today": _show_curated(
-                rows, claims.load_claims(per), level
-            )
+            "Of what do they hold? The same from independent data": _show_readings(rows, printed, level)
         },
         notes=[
             "Printed in the paper; plotted, the authors' own line; fit, our least squares of log10(value) "
-            f"on the date with the {format_level(level)} t interval of its slope.",
-            f"Verdict: {claims.RULE}.",
-            f"Curated data: {claims.CURATED_RULE}; else it grows slower or faster than that. Peak FLOPS: "
-            f"{_describe_policy(choose.get('precision'))}. Memory: GPUs and accelerators. Interconnect: a "
-            "lane of PCIe or NVLink. Models: Transformers.",
+            f"on the date with the {format_level(level)} interval of its slope.",
+            f"Verdict above: {claims.RULE}.",
+            f"Verdict below: {claims.describe_rule(margin)}. Likely: the likelihood of the printed rate "
+            "relative to that of the best fit, 1 at most.",
+            "Rows of each reading: over the time of the paper's points, and to today. Leading edge: the best "
+            "device of each year; typical: the median device of each architecture; within a class: the same, "
+            "with an effect of each product class. Of server chips; of memory, GPUs and accelerators. Peak "
+            f"FLOPS: {_describe_policy(choose.get('precision'))}.",
             *(
                 f"{row['series']} {row['verdict']}."
                 for row in rows
                 if row["verdict"].startswith(claims.UNTESTED)
+            ),
+            "To today:",
+            *(
+                f"{_title(row)} {claims.summarise_claim(_show_printed(claim), row['readings'])}."
+                for claim, row in zip(printed, rows, strict=True)
             ),
             *(_note_20_years(rows, claims.load_claims(20)) if per == defaults.PERIOD_YEARS else []),
         ],
@@ -91,32 +103,51 @@ def _show_claims(rows: list[dict[str, Any]], printed: list[dict[str, Any]], leve
     return pd.DataFrame(shown).astype(str)
 
 
-def _show_curated(rows: list[dict[str, Any]], printed: list[dict[str, Any]], level: float) -> pd.DataFrame:
+def _show_readings(rows: list[dict[str, Any]], printed: list[dict[str, Any]], level: float) -> pd.DataFrame:
     import pandas as pd
 
-    from memwall_trends.datasets import find_series
-    from memwall_trends.questions.claims import CURATED_FITS, FASTER, HOLDS, SLOWER
     from memwall_trends.units import format_interval, format_level, format_number
 
-    words = {HOLDS: "holds", SLOWER: "slower", FASTER: "faster"}
+    columns = ["reading", "to", "rate", f"{format_level(level)} interval", "n", "likely", "verdict"]
     shown = []
     for claim, row in zip(printed, rows, strict=True):
-        for fit in CURATED_FITS:
-            cells = {key.removeprefix(f"{fit}_"): cell for key, cell in row.items() if key.startswith(fit)}
-            tested = not math.isnan(cells["rate"])
-            interval = format_interval(cells["ci_low"], cells["ci_high"], digits=3)
+        shown.append((_title(row), "printed", _show_printed(claim), *[""] * (len(columns) - 3)))
+        named = ""
+        for record in row["readings"]:
+            tested = not math.isnan(record["rate"])
+            wide = record["ci_high"] > WIDE * record["ci_low"]
+            interval = format_interval(record["ci_low"], record["ci_high"], digits=2 if wide else 3)
             shown.append(
-                {
-                    "series": find_series(row["series"]).title if fit == CURATED_FITS[0] else "",
-                    "printed": f"{format_number(claim['printed'], claim['significant_digits'])}x",
-                    "to": cells["last_date"][:7] if tested else "",
-                    "fit": f"{format_number(cells['rate'])}x" if tested else "",
-                    f"{format_level(level)} interval": interval if tested else "",
-                    "n": cells["n_obs"],
-                    "claim": words.get(cells["verdict"], "untested"),
-                }
+                (
+                    f"  {record['reading']}" if record["reading"] != named else "",
+                    record["last_date"][:7] if tested else "",
+                    f"{format_number(record['rate'])}x" if tested else "",
+                    interval if tested else "",
+                    f"{record['n_obs']}",
+                    _show_likelihood(record["likelihood"]),
+                    record["verdict"] if tested else "too few",
+                )
             )
-    return pd.DataFrame(shown).astype(str)
+            named = record["reading"]
+    return pd.DataFrame(shown, columns=columns).astype(str)
+
+
+def _show_likelihood(likelihood: float) -> str:
+    if math.isnan(likelihood):
+        return ""
+    return f"{likelihood:.2f}" if likelihood >= UNLIKELY else f"<{UNLIKELY}"
+
+
+def _title(row: dict[str, Any]) -> str:
+    from memwall_trends.datasets import find_series
+
+    return find_series(row["series"]).title
+
+
+def _show_printed(claim: dict[str, Any]) -> str:
+    from memwall_trends.units import format_number
+
+    return f"{format_number(claim['printed'], claim['significant_digits'])}x"
 
 
 def _describe_policy(precision: str | None) -> str:

@@ -8,7 +8,7 @@ import typer
 
 from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import takes
-from memwall_trends.cli.options import CSV_COLUMNS, METHOD, RESULT, SELECTION, Result, Series
+from memwall_trends.cli.options import CSV_COLUMNS, METHOD, RESULT, SELECTION, By, Result, Series
 from memwall_trends.cli.output import emit, to_records
 
 if TYPE_CHECKING:
@@ -26,11 +26,15 @@ def stability(
     window: Annotated[
         float, typer.Option(metavar="YEARS", help="Length of a window.", rich_help_panel="Result")
     ] = 10,
+    by: By = None,
     choose: Choose,
     method: Method,
     result: Result,
 ) -> None:
     """Ask whether growth slowed or sped up: one break, and the rate of each window of time."""
+    if by is not None:
+        _stability_by(series, by, choose, method, result)
+        return
     from memwall_trends.fitting.growth import describe_period
     from memwall_trends.questions.stability import fit_break, rolling_rates
     from memwall_trends.units import format_level
@@ -69,8 +73,11 @@ def stability(
     method=METHOD.only("method", "se", "quantile"),
     result=RESULT.without("per"),
 )
-def backtest(series: Series, *, choose: Choose, method: Method, result: Result) -> None:
+def backtest(series: Series, *, by: By = None, choose: Choose, method: Method, result: Result) -> None:
     """Forecast the devices of past years from what was known before, and count how often it held."""
+    if by is not None:
+        _backtest_by(series, by, choose, method, result)
+        return
     from memwall_trends.fitting.bounds import check_level
     from memwall_trends.questions.backtest import calibrate, run_backtest
     from memwall_trends.units import format_level
@@ -104,6 +111,101 @@ def backtest(series: Series, *, choose: Choose, method: Method, result: Result) 
                 else "Coverage is as stated."
             ),
             "A device counts once for each origin before it, so that forecasts are not independent.",
+        ],
+    )
+
+
+def _stability_by(series: str, by: str, choose: Choose, method: Method, result: Result) -> None:
+    """Print the break of each group."""
+    import pandas as pd
+
+    from memwall_trends.fitting.groups import (
+        compare_slopes,
+        describe_equality,
+        fit_each,
+        show_rate,
+        split_by,
+    )
+    from memwall_trends.fitting.growth import describe_period
+    from memwall_trends.questions.stability import Break, fit_break
+    from memwall_trends.selection import Selection, select
+    from memwall_trends.units import format_level
+
+    per, level = result.per, result.level
+    chosen = select(series, **choose)
+
+    def fit(group: Selection) -> Break:
+        return fit_break(group, seed=method.seed, level=level)
+
+    fitted, left_out = fit_each(split_by(chosen, by), fit)
+    rows = [
+        (
+            group,
+            f"{kink.n_obs}",
+            f"{kink.year:.1f}",
+            *show_rate(kink.before, per, level)[:1],
+            *show_rate(kink.after, per, level),
+            f"{kink.p_value:.2g}",
+            kink.verdict,
+        )
+        for group, kink in fitted.items()
+    ]
+    interval = f"{format_level(level)} interval"
+    p_value = compare_slopes(kink.after for kink in fitted.values())
+    columns = [by.replace("_", " "), "n", "year", "before", "after", interval, "p", "growth"]
+    emit(
+        result.format_,
+        records=[
+            {
+                "by": by,
+                "group": group,
+                "equal_slopes_p": p_value,
+                "level": level,
+                "period_years": per,
+                **kink.to_record(per),
+            }
+            for group, kink in fitted.items()
+        ],
+        shown=pd.DataFrame(rows, columns=columns),
+        title=f"{chosen.name} ({chosen.dataset}) by {by.replace('_', ' ')}: growth factor / "
+        f"{describe_period(per)} before and after a break",
+        notes=[
+            f"One kink in the line of log10(value) of each group, p against none. Of {chosen.describe()}.",
+            *(f"After it: {text}" for text in filter(None, [describe_equality(p_value, level)])),
+            *(f"Left out: {group}: {why}." for group, why in left_out.items()),
+        ],
+    )
+
+
+def _backtest_by(series: str, by: str, choose: Choose, method: Method, result: Result) -> None:
+    """Print the scores of each group."""
+    import pandas as pd
+
+    from memwall_trends.fitting.groups import fit_each, split_by
+    from memwall_trends.questions.backtest import Backtest, run_backtest
+    from memwall_trends.selection import Selection, select
+
+    chosen = select(series, **choose)
+
+    def test(group: Selection) -> Backtest:
+        return run_backtest(group, method=method)
+
+    tested, left_out = fit_each(split_by(chosen, by), test)
+    parts = []
+    for group, each in tested.items():
+        scores = _show_scores(each.summary())
+        scores.insert(0, by.replace("_", " "), [group, *[""] * (len(scores) - 1)])
+        parts.append(scores)
+    emit(
+        result.format_,
+        records=[
+            {"by": by, "group": group, **each.to_record(result.level)} for group, each in tested.items()
+        ],
+        shown=pd.concat(parts, ignore_index=True),
+        title=f"{chosen.name} ({chosen.dataset}) by {by.replace('_', ' ')}: forecasts of each New Year",
+        notes=[
+            f"The columns are those of 'backtest {series}'. Of {chosen.describe()}.",
+            *(f"Left out: {group}: {why}." for group, why in left_out.items()),
         ],
     )
 

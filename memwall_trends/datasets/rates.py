@@ -27,6 +27,11 @@ BITS = {
     "int8": 8, "int4": 4,
 }  # fmt: skip
 """Bits of an operand, by number format."""
+OPERAND_BYTES = {
+    "fp64": 8, "fp32": 4, "tf32": 4, "fp16": 2, "bf16": 2, "fp8": 1, "fp6": 0.75, "fp4": 0.5,
+    "int8": 1, "int4": 0.5,
+}  # fmt: skip
+"""Bytes of an operand in memory, by number format: tf32 is stored as fp32; scales of blocks are left out."""
 HALF = ("fp16", "bf16")
 TAKES = ("best", "median", "first")
 """Which observation stands for its group, by the name that the user gives."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from memwall_trends.fitting.trends import Trend
     from memwall_trends.selection import Choose, Data, Selection
 
+Chosen = TypeVar("Chosen")
 Fitted = TypeVar("Fitted")
 
 FEW_GROUPS = 2
@@ -177,7 +178,7 @@ def split_by(data: Data, by: str, **choose: Unpack[Choose]) -> dict[str, Selecti
 
 
 def fit_each(
-    groups: Mapping[str, Selection], fit: Callable[[Selection], Fitted]
+    groups: Mapping[str, Chosen], fit: Callable[[Chosen], Fitted]
 ) -> tuple[dict[str, Fitted], dict[str, str]]:
     """Return what could be fitted of each group, and why the others could not.
 

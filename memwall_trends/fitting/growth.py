@@ -53,6 +53,20 @@ class Growth:
         """
         return power_of_ten(self.slope * check_period(per))
 
+    def slope_interval(self, level: float = defaults.LEVEL) -> tuple[float, float]:
+        """Return the confidence interval of the slope, in log10 units a year.
+
+        Examples
+        --------
+        >>> from memwall_trends.fitting.trends import fit_trend
+        >>> [round(bound, 4) for bound in fit_trend("peak_flops", dataset="gholami2024").slope_interval()]
+        [0.2143, 0.2666]
+        """
+        if self.slope_bounds is not None:
+            return self.slope_bounds(check_level(level))
+        half = t_quantile(self.degrees_of_freedom, level) * self.slope_error
+        return self.slope - half, self.slope + half
+
     def growth_interval(
         self, per: float = defaults.PERIOD_YEARS, level: float = defaults.LEVEL
     ) -> tuple[float, float]:
@@ -64,7 +78,7 @@ class Growth:
         >>> [round(bound, 4) for bound in fit_trend("peak_flops", dataset="gholami2024").growth_interval()]
         [2.6823, 3.4131]
         """
-        low, high = self._slope_interval(level)
+        low, high = self.slope_interval(level)
         return power_of_ten(low * check_period(per)), power_of_ten(high * check_period(per))
 
     def doubling_interval(self, level: float = defaults.LEVEL) -> tuple[float, float]:
@@ -78,7 +92,7 @@ class Growth:
         >>> [round(bound, 3) for bound in fit_trend("peak_flops", dataset="gholami2024").doubling_interval()]
         [1.129, 1.405]
         """
-        low, high = self._slope_interval(level)
+        low, high = self.slope_interval(level)
         if low > 0 or high < 0:
             return math.log10(2) / high, math.log10(2) / low
         if self.slope < 0:
@@ -142,12 +156,6 @@ class Growth:
         if self.slope < 0:
             return "halving time", "years", -time, -high, -low
         return "doubling time", "years", time, low, high
-
-    def _slope_interval(self, level: float) -> tuple[float, float]:
-        if self.slope_bounds is not None:
-            return self.slope_bounds(check_level(level))
-        half = t_quantile(self.degrees_of_freedom, level) * self.slope_error
-        return self.slope - half, self.slope + half
 
 
 def describe_period(per: float) -> str:

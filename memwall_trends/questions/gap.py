@@ -4,25 +4,42 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
 
+from memwall_trends import defaults
+from memwall_trends.datasets import find_series
+from memwall_trends.datasets.rates import OPERAND_BYTES, select_one_per
 from memwall_trends.errors import MemwallError, TooFewObservations, find_known
 from memwall_trends.fitting.bootstrap import Sample, bootstrap_lines
 from memwall_trends.fitting.methods import as_method
 from memwall_trends.fitting.trends import Trend, fit_trend
 from memwall_trends.questions.ratio import RATIO_UNITS, WAYS, Gap, welch_satterthwaite
-from memwall_trends.selection import name_of, select_each
+from memwall_trends.selection import COLUMN_CHOICES, gather_where, name_of, select, select_each
 from memwall_trends.units import decimal_years
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from typing import Unpack
 
     from memwall_trends.fitting.methods import Method
     from memwall_trends.selection import Choose, Selection
 
+POPULATION: Mapping[str, list[str]] = {
+    "segment!": ["consumer", "workstation", "edge"],
+    "kind": ["gpu", "accelerator"],
+}
+"""What a gap of curated hardware is of unless told otherwise: server GPUs and accelerators.
+
+By the segments that do not count, so that the rows of a user's file do, which need not say theirs.
+"""
+POPULATION_NAME = "server GPUs and accelerators"
+NARROWER = ("product_class", "architecture", "name")
+"""Choices of devices that say both segment and kind."""
+DESCRIBED = ("name", "vendor", "kind", "segment", "product_class", "architecture", "date")
+BYTE_UNITS = ("GB/s", "GB")
 FEW_DEVICES = 10
 """Fewer devices that report both do not stand for all: then the default is the ratio of two trends."""
 
@@ -32,6 +49,7 @@ def fit_gap(
     denominator: str | Selection,
     *,
     way: str | None = None,
+    per_operand: bool = False,
     method: str | Method = "ols",
     **choose: Unpack[Choose],
 ) -> Gap:
@@ -44,11 +62,16 @@ def fit_gap(
     way : str, optional
         One of `WAYS`. By default ``device`` where at least ten devices report both and no ``frontier`` is
         asked for, else ``ratio``.
+    per_operand : bool
+        Multiply the ratio of each device by the bytes of an operand of the number format of its rate:
+        operations for each operand moved, in place of each byte, so that a narrower format widens no gap.
     method : str or Method
         As in `memwall_trends.fitting.trends.fit_trend`, for both.
     **choose
         Which observations count: the choices of `memwall_trends.selection.Choose`. A condition narrows the
-        series that have its column, a precision those that have precisions.
+        series that have its column, a precision those that have precisions. Of curated hardware named as
+        series, server GPUs and accelerators count (`POPULATION`) unless a choice says otherwise. What stands
+        for an architecture or a year is chosen by the numerator among the devices that report both.
 
     Returns
     -------
@@ -70,16 +93,18 @@ def fit_gap(
         raise MemwallError(f"a gap needs two different series; got {name_of(numerator)!r} twice")
     if way is not None:
         way = find_known("way", way, WAYS)
-    chosen = select_each([numerator, denominator], **choose)
+    chosen = select_each([numerator, denominator], **populate((numerator, denominator), choose))
     frontier = any(each.frontier for each in chosen)
     if frontier and way in ("device", "bootstrap"):
         raise MemwallError(
             "records of two series are set by different devices: --frontier goes with --way ratio"
         )
     top, bottom = (fit_trend(each, method=method) for each in chosen)
-    devices = pd.DataFrame() if frontier else _pair(*chosen)
+    devices = pd.DataFrame() if frontier else _pair(*chosen, per_operand=per_operand)
     if way is None:
-        way = "device" if len(devices) >= FEW_DEVICES else "ratio"
+        way = "device" if len(devices) >= FEW_DEVICES or per_operand else "ratio"
+    if per_operand and way != "device":
+        raise MemwallError("each device has a number format of its own: --per-operand goes with --way device")
     if way == "device":
         return _fit_devices(top, bottom, devices, method)
     if way == "bootstrap":
@@ -97,41 +122,98 @@ def fit_gap(
 
 
 def pair_devices(
-    numerator: str | Selection, denominator: str | Selection, **choose: Unpack[Choose]
+    numerator: str | Selection,
+    denominator: str | Selection,
+    *,
+    per_operand: bool = False,
+    **choose: Unpack[Choose],
 ) -> pd.DataFrame:
     """Return the devices that report both series, with their ratio.
 
     Parameters
     ----------
-    numerator, denominator, **choose
+    numerator, denominator, per_operand, **choose
         As in `fit_gap`.
 
     Returns
     -------
     DataFrame
-        ``name, date, value, unit``, and ``vendor`` and ``kind`` where the tables have them; ``value`` is the
-        ratio, and of several rows of a device the highest of each series counts.
+        ``name, date, value, unit``, and what the tables say of the device: ``vendor, kind, segment,
+        product_class, architecture``, and the ``precision`` of its rate. ``value`` is the ratio; of several
+        rows of a device the highest of each series counts.
 
     Examples
     --------
-    >>> balance = pair_devices("peak_flops", "dram_bandwidth")
-    >>> balance.set_index("name").loc["NVIDIA H100 SXM5", "value"].round(0)
+    >>> balance = pair_devices("peak_flops", "dram_bandwidth").set_index("name")
+    >>> balance.loc["NVIDIA H100 SXM5", "value"].round(0)
     np.float64(295.0)
+    >>> pair_devices("peak_flops", "dram_bandwidth", per_operand=True)["unit"].unique().tolist()
+    ['FLOP/operand']
     """
-    return _pair(*select_each([numerator, denominator], **choose))
+    chosen = select_each([numerator, denominator], **populate((numerator, denominator), choose))
+    return _pair(*chosen, per_operand=per_operand)
 
 
-def _pair(numerator: Selection, denominator: Selection) -> pd.DataFrame:
+def describe_population(series: Sequence[str | Selection], choose: Choose) -> str:
+    """Return in words what a gap is of where the choices leave that open; empty where they do not.
+
+    Examples
+    --------
+    >>> describe_population(["peak_flops", "dram_bandwidth"], {"vendor": "NVIDIA"})
+    'server GPUs and accelerators'
+    >>> describe_population(["peak_flops", "dram_bandwidth"], {"kind": "cpu"})
+    ''
+    """
+    added = set(gather_where(populate(series, choose))) - set(gather_where(choose))
+    return POPULATION_NAME if added == set(POPULATION) else ""
+
+
+def populate(series: Sequence[str | Selection], choose: Choose) -> Choose:
+    """Return the choices with `POPULATION`, where they and the series leave it open.
+
+    Examples
+    --------
+    >>> gather_where(populate(["peak_flops", "dram_bandwidth"], {"segment": "edge"}))
+    {'segment': ['edge'], 'kind': ['gpu', 'accelerator']}
+    """
+    if choose.get("dataset", defaults.DATASET) != defaults.DATASET:
+        return choose
+    if not all(isinstance(each, str) and "segment" in find_series(each).choosable for each in series):
+        return choose
+    asked = gather_where(choose)
+    named = {column.removesuffix("!") for column in asked}
+    if named & set(NARROWER):
+        return choose
+    usual = {column: list(wanted) for column, wanted in POPULATION.items()}
+    where = {column: wanted for column, wanted in usual.items() if column.removesuffix("!") not in named}
+    rest = {name: value for name, value in choose.items() if name not in COLUMN_CHOICES}
+    return cast("Choose", {**rest, "where": {**asked, **where}})
+
+
+def _pair(numerator: Selection, denominator: Selection, *, per_operand: bool = False) -> pd.DataFrame:
+    # Which device stands for an architecture is asked of those that report both.
+    alone: Choose = {"one_per": None, "take": "", "best_of": None}
     top, bottom = (
-        each.observations.sort_values("value", kind="stable").drop_duplicates("name", keep="last")
+        select(each, **alone)
+        .observations.sort_values("value", kind="stable")
+        .drop_duplicates("name", keep="last")
         for each in (numerator, denominator)
     )
     paired = top.merge(bottom[["name", "value", "unit"]], on="name", suffixes=("", "_below"))
+    for columns, take in numerator.reductions:
+        paired = select_one_per(paired, columns, take, origin=numerator.origin)
     units = (top["unit"].iloc[0], bottom["unit"].iloc[0])
-    kept = [column for column in ("name", "vendor", "kind", "date") if column in paired]
-    balance: pd.DataFrame = paired[kept].assign(
-        value=paired["value"] / paired["value_below"], unit=RATIO_UNITS.get(units, " per ".join(units))
-    )
+    unit = RATIO_UNITS.get(units, " per ".join(units))
+    kept = [column for column in (*DESCRIBED, "precision") if column in paired]
+    balance: pd.DataFrame = paired[kept].assign(value=paired["value"] / paired["value_below"], unit=unit)
+    if per_operand:
+        if "precision" not in paired or units[1] not in BYTE_UNITS:
+            raise MemwallError(
+                f"{numerator.name} / {denominator.name}: operands have bytes in a ratio of FLOPS of a number "
+                "format to bytes, as in peak_flops / dram_bandwidth; leave --per-operand out"
+            )
+        widths = paired["precision"].map(OPERAND_BYTES)
+        balance = balance.assign(value=balance["value"] * widths, unit=unit.replace("byte", "operand"))
     return balance.sort_values(["date", "name"], kind="stable", ignore_index=True)
 
 
@@ -143,7 +225,14 @@ def _fit_devices(top: Trend, bottom: Trend, devices: pd.DataFrame, method: str |
         raise MemwallError(
             f"{names}: {len(devices)} device(s) of the choice report both, on too few dates; use --way ratio"
         ) from None
-    balance = replace(fitted, series=names, dataset=top.dataset, precision=top.precision)
+    balance = replace(
+        fitted,
+        series=names,
+        dataset=top.dataset,
+        where=top.where,
+        precision=top.precision,
+        counted=top.counted,
+    )
     return Gap(
         slope=balance.slope,
         slope_error=balance.slope_error,

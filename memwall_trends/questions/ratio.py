@@ -83,6 +83,8 @@ class Gap(Growth):
     @property
     def unit(self) -> str:
         """Unit of the ratio."""
+        if self.balance:
+            return self.balance.unit
         units = (self.numerator.unit, self.denominator.unit)
         return RATIO_UNITS.get(units, " per ".join(units))
 
@@ -234,6 +236,8 @@ class Gap(Growth):
             "n_obs": self.balance.n_obs if self.balance else None,
             "numerator_n_obs": self.numerator.n_obs,
             "denominator_n_obs": self.denominator.n_obs,
+            "precision": self.numerator.precision or None,
+            "counted": self.numerator.counted or None,
             "numerator_where": self.numerator.where,
             "denominator_where": self.denominator.where,
             "method": WAYS[self.way],

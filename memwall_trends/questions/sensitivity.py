@@ -18,7 +18,7 @@ from memwall_trends.fitting.bounds import check_level, check_period
 from memwall_trends.fitting.estimators import find_estimator
 from memwall_trends.fitting.methods import Method, as_method
 from memwall_trends.fitting.trends import fit_trend
-from memwall_trends.questions.claims import HOLDS, judge_interval, load_claims
+from memwall_trends.questions.claims import AGREES, compare_rates, find_claimed_slope, load_claims, slope_of
 from memwall_trends.selection import gather_where, select
 from memwall_trends.units import decimal_years, format_interval, format_level, format_number, power_of_ten
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from memwall_trends.datasets.conditions import Limit
     from memwall_trends.fitting.trends import Trend
+    from memwall_trends.questions.claims.judging import Slope
     from memwall_trends.selection import Choose, Selection
 
 CHOICES = ("precision", "window", "vendors", "kinds", "devices", "method")
@@ -88,7 +89,7 @@ class Sensitivity:
         ['specifications', 'median', 'lowest']
         """
         rates = self.specifications["rate"]
-        holds = (self.specifications["claim"] == HOLDS).mean()
+        holds = (self.specifications["claim"] == AGREES).mean()
         return {
             "specifications": len(rates),
             "median": float(rates.median()),
@@ -199,7 +200,7 @@ def run_sensitivity(
     usual = select(series, **choose)
     name = usual.name
     options = _Options(usual.choose, method=method, draws=draws, seed=seed)
-    printed, digits = _printed(name, check_period(per))
+    printed, claimed = _printed(name, check_period(per), level)
     rows: list[dict[str, Any]] = []
     for subset in _subsets(name, options):
         for devices, fitting in _estimators(options):
@@ -207,7 +208,7 @@ def run_sensitivity(
             if fitted is None:
                 continue
             low, high = fitted.growth_interval(per, level)
-            claim = judge_interval(printed, digits, low, high) if digits else ""
+            claim = compare_rates(slope_of(fitted, level), claimed, per=per).verdict if claimed else ""
             rows.append(
                 {
                     **subset.named,
@@ -309,14 +310,14 @@ class _Subset:
     until: Limit
 
 
-def _printed(series: str, per: float) -> tuple[float, int]:
-    """Return the rate that the paper prints, and its digits; none where it prints none for this period."""
+def _printed(series: str, per: float, level: float) -> tuple[float, Slope | None]:
+    """Return the rate that the paper prints, as it is and as a slope; none where it prints none so."""
     if per != defaults.PERIOD_YEARS:
-        return float("nan"), 0
+        return float("nan"), None
     for claim in load_claims(per):
         if claim["series"] == series:
-            return float(claim["printed"]), int(claim["significant_digits"])
-    return float("nan"), 0
+            return float(claim["printed"]), find_claimed_slope(claim, level)
+    return float("nan"), None
 
 
 def _subsets(series: str, options: _Options) -> Iterator[_Subset]:

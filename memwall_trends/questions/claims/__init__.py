@@ -4,38 +4,51 @@ from memwall_trends.questions.claims.judging import (
     AGREES,
     AGREES_CUT_OFF,
     AGREES_ROUNDED,
-    CURATED_RULE,
     DIFFERS,
-    FASTER,
-    HOLDS,
+    INCONCLUSIVE,
     RULE,
-    SLOWER,
     UNTESTED,
+    VERDICTS,
+    compare_rates,
+    describe_rule,
     judge,
-    judge_interval,
 )
-from memwall_trends.questions.claims.paper import CURATED_FITS, SOURCE, load_claims, reproduce
-from memwall_trends.questions.claims.published import CHECK_RULE, check_claim, check_claims, describe_printed
+from memwall_trends.questions.claims.paper import CURATED_FITS, reproduce
+from memwall_trends.questions.claims.printed import (
+    SOURCE,
+    describe_printed,
+    find_claimed_slope,
+    load_claims,
+    slope_of,
+)
+from memwall_trends.questions.claims.published import check_claim, check_claims
+from memwall_trends.questions.claims.readings import OWN, Reading, list_readings, read_claim
+from memwall_trends.questions.claims.summary import summarise_claim
 
 __all__ = [
     "AGREES",
     "AGREES_CUT_OFF",
     "AGREES_ROUNDED",
-    "CHECK_RULE",
     "CURATED_FITS",
-    "CURATED_RULE",
     "DIFFERS",
-    "FASTER",
-    "HOLDS",
+    "INCONCLUSIVE",
+    "OWN",
     "RULE",
-    "SLOWER",
     "SOURCE",
     "UNTESTED",
+    "VERDICTS",
+    "Reading",
     "check_claim",
     "check_claims",
+    "compare_rates",
     "describe_printed",
+    "describe_rule",
+    "find_claimed_slope",
     "judge",
-    "judge_interval",
+    "list_readings",
     "load_claims",
+    "read_claim",
     "reproduce",
+    "slope_of",
+    "summarise_claim",
 ]

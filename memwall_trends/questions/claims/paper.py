@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from memwall_trends import defaults
-from memwall_trends.datasets import find_series, load_table
+from memwall_trends.datasets import find_series
 from memwall_trends.datasets.conditions import merge_where, parse_conditions
 from memwall_trends.errors import MemwallError, TooFewObservations
 from memwall_trends.fitting.bounds import check_level
 from memwall_trends.fitting.trends import fit_trend
-from memwall_trends.questions.claims.judging import UNTESTED, judge, judge_interval
+from memwall_trends.questions.claims.judging import UNTESTED, compare_rates, judge
+from memwall_trends.questions.claims.printed import find_claimed_slope, load_claims, slope_of
+from memwall_trends.questions.claims.readings import read_claim
 from memwall_trends.selection import gather_where, select, split_choices
 
 if TYPE_CHECKING:
@@ -22,12 +24,15 @@ if TYPE_CHECKING:
     from memwall_trends.datasets.conditions import When
     from memwall_trends.selection import Choose
 
-SOURCE = "gholami2024"
 CURATED_FITS = ("curated_window", "curated_today")
 
 
 def reproduce(
-    *, per: float = defaults.PERIOD_YEARS, level: float = defaults.LEVEL, **choose: Unpack[Choose]
+    *,
+    per: float = defaults.PERIOD_YEARS,
+    level: float = defaults.LEVEL,
+    margin: float = defaults.MARGIN,
+    **choose: Unpack[Choose],
 ) -> pd.DataFrame:
     """Recompute the rates that Gholami et al. (2024) print, from their own points and from curated data.
 
@@ -37,6 +42,8 @@ def reproduce(
         Take the claims that are printed per so many years: 2 or 20.
     level : float
         Level of the intervals.
+    margin : float
+        Factor on the growth per two years within which two rates are as good as the same.
     **choose
         Which observations count: the choices of `memwall_trends.selection.Choose` but ``dataset``; by default
         all that the authors fitted. A condition narrows the series that have its column; of the peak FLOPS
@@ -50,9 +57,10 @@ def reproduce(
         n_obs, r_squared, doubling_time_years, verdict``. A claim without enough observations in the selection
         has no rate, and the verdict says why. `RULE` says when a fit agrees.
 
-        Then the curated data over the time that the paper's points span, and from their first to today:
-        ``curated_window_...`` and ``curated_today_...``, each with ``rate, ci_low, ci_high, n_obs, last_date,
-        verdict``. `CURATED_RULE` says when the claim holds.
+        Then the curated devices that the claim is about, each counted, over the time that the paper's points
+        span, and from their first to today: ``curated_window_...`` and ``curated_today_...``, each with
+        ``rate, ci_low, ci_high, n_obs, last_date, verdict``. Last ``readings``, the records of
+        `memwall_trends.questions.claims.readings.read_claim`. `describe_rule` says when the two rates agree.
 
     Raises
     ------
@@ -75,7 +83,8 @@ def reproduce(
     rows = [
         {
             **_recompute(claim, shares[claim["series"]], level),
-            **_confront(claim, shares[claim["series"]], level),
+            **_confront(claim, shares[claim["series"]], level, margin),
+            "readings": read_claim(claim, level=level, margin=margin, **shares[claim["series"]]),
         }
         for claim in claims
     ]
@@ -83,31 +92,6 @@ def reproduce(
         reasons = "\n".join(row["verdict"].removeprefix(f"{UNTESTED}: ") for row in rows)
         raise MemwallError(f"no claim can be tested:\n{reasons}")
     return pd.DataFrame(rows)
-
-
-def load_claims(per: float) -> list[dict[str, Any]]:
-    """Return the rows of ``datasets/claims.csv`` that Gholami et al. (2024) print per so many years.
-
-    Raises
-    ------
-    MemwallError
-        If there is none; the message names the periods that there are.
-
-    Examples
-    --------
-    >>> [claim["printed"] for claim in load_claims(20)]
-    [60000.0, 100.0, 30.0]
-    """
-    claims = load_table("claims")
-    claims = claims[claims["source"] == SOURCE]
-    chosen = claims[claims["period_years"] == per]
-    if chosen.empty:
-        periods = " and ".join(f"{period:g}" for period in sorted(claims["period_years"].unique()))
-        raise MemwallError(
-            f"no claim is printed per {per:g} years; the paper prints rates per {periods} years. "
-            "For any other period see the command 'rate'"
-        )
-    return [{str(key): cell for key, cell in row.items()} for row in chosen.to_dict(orient="records")]
 
 
 def _recompute(claim: dict[str, Any], choose: Choose, level: float) -> dict[str, Any]:
@@ -145,7 +129,7 @@ def _recompute(claim: dict[str, Any], choose: Choose, level: float) -> dict[str,
     }
 
 
-def _confront(claim: dict[str, Any], choose: Choose, level: float) -> dict[str, Any]:
+def _confront(claim: dict[str, Any], choose: Choose, level: float, margin: float) -> dict[str, Any]:
     """Return the fits of the curated data over the window of the paper's points, and to today."""
     since, today = choose.get("since"), choose.get("until")
     first: When | None
@@ -164,12 +148,12 @@ def _confront(claim: dict[str, Any], choose: Choose, level: float) -> dict[str, 
     where = merge_where(parse_conditions(claim["curated_where"]), gather_where(choose))
     row: dict[str, Any] = {}
     for fit, until in {"curated_window": last, "curated_today": today}.items():
-        cells = _curated_fit(claim, {**choose, "since": first, "until": until, "where": where}, level)
+        cells = _curated_fit(claim, {**choose, "since": first, "until": until, "where": where}, level, margin)
         row.update({f"{fit}_{key}": cell for key, cell in cells.items()})
     return row
 
 
-def _curated_fit(claim: dict[str, Any], choose: Choose, level: float) -> dict[str, Any]:
+def _curated_fit(claim: dict[str, Any], choose: Choose, level: float, margin: float) -> dict[str, Any]:
     none = {"rate": math.nan, "ci_low": math.nan, "ci_high": math.nan, "n_obs": 0, "last_date": None}
     known = find_series(claim["series"]).choosable
     foreign = [column for column in gather_where(choose) if column.removesuffix("!") not in known]
@@ -185,12 +169,14 @@ def _curated_fit(claim: dict[str, Any], choose: Choose, level: float) -> dict[st
             **none,
             "verdict": f"{UNTESTED}: the claim is about {claimed}, these rows are in {trend.unit}",
         }
-    low, high = trend.growth_interval(claim["period_years"], level)
+    per = claim["period_years"]
+    low, high = trend.growth_interval(per, level)
+    claimed_slope = find_claimed_slope(claim, level)
     return {
-        "rate": trend.growth_factor(claim["period_years"]),
+        "rate": trend.growth_factor(per),
         "ci_low": low,
         "ci_high": high,
         "n_obs": trend.n_obs,
         "last_date": trend.last_date.isoformat(),
-        "verdict": judge_interval(claim["printed"], int(claim["significant_digits"]), low, high),
+        "verdict": compare_rates(slope_of(trend, level), claimed_slope, per=per, margin=margin).verdict,
     }

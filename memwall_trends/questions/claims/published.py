@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -13,10 +14,11 @@ from memwall_trends.datasets.conditions import parse_conditions
 from memwall_trends.errors import MemwallError, TooFewObservations, unknown
 from memwall_trends.fitting.bounds import check_level, check_period
 from memwall_trends.fitting.trends import fit_trend
-from memwall_trends.questions.claims.judging import AGREES, FASTER, SLOWER, UNTESTED
+from memwall_trends.questions.claims.judging import UNTESTED, compare_rates, relative_likelihood
+from memwall_trends.questions.claims.printed import describe_printed, find_claimed_slope, slope_of
 from memwall_trends.questions.gap import fit_gap, pair_devices
 from memwall_trends.selection import select
-from memwall_trends.units import decimal_years, format_number, parse_date, power_of_ten
+from memwall_trends.units import decimal_years, parse_date, power_of_ten
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -27,12 +29,6 @@ if TYPE_CHECKING:
 
 MIN_ROWS = 10
 MIN_COVERAGE = 0.75
-CHECK_RULE = (
-    "a claim agrees if the printed figure, rounded as printed, lies within the interval of our slope, "
-    "widened in quadrature by the interval printed with it; a printed range agrees if it meets our interval"
-)
-DOUBLINGS = {"doubling years": 1.0, "doubling months": 12.0}
-"""Measures that are a time to double, and how many of their units make a year."""
 FIT = ("rate", "ci_low", "ci_high", "n_obs")
 
 
@@ -43,6 +39,7 @@ def check_claims(
     overlay: Sequence[str | Path] = (),
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
+    margin: float = defaults.MARGIN,
 ) -> pd.DataFrame:
     """Set every claim of ``datasets/claims.csv`` against the curated data.
 
@@ -56,6 +53,8 @@ def check_claims(
         Period of the growth factors, in years.
     level : float
         Level of the intervals.
+    margin : float
+        As in `memwall_trends.questions.claims.judging.compare_rates`.
 
     Returns
     -------
@@ -85,7 +84,9 @@ def check_claims(
             f"{source} has no claim about {series}; 'claims --source {source}' lists what it has"
         )
     rows = [{str(key): cell for key, cell in row.items()} for row in claims.to_dict(orient="records")]
-    return pd.DataFrame([check_claim(row, overlay=overlay, per=per, level=level) for row in rows])
+    return pd.DataFrame(
+        [check_claim(row, overlay=overlay, per=per, level=level, margin=margin) for row in rows]
+    )
 
 
 def check_claim(
@@ -94,6 +95,7 @@ def check_claim(
     overlay: Sequence[str | Path] = (),
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
+    margin: float = defaults.MARGIN,
 ) -> dict[str, Any]:
     """Set one claim against the curated data.
 
@@ -101,7 +103,7 @@ def check_claim(
     ----------
     claim : dict
         A row of ``datasets/claims.csv``.
-    overlay, per, level
+    overlay, per, level, margin
         As in `check_claims`.
 
     Returns
@@ -111,32 +113,36 @@ def check_claim(
         printed_rate_low, printed_rate_high``, as growth factors per `per` years, NaN where none is printed;
         ``window_since, window_until``, of the claim's own data; ``rate, ci_low, ci_high, n_obs``, the fit of
         the curated rows in that window, and ``today_rate, today_ci_low, today_ci_high, today_n_obs,
-        last_date``, from its first year to our last row; ``verdict, reason``. `CHECK_RULE` says when a claim
-        agrees. It cannot be tested if it is about something else, if fewer than ten rows are in the window or
-        if they span less than three quarters of it.
+        last_date``, from its first year to our last row; ``ratio, ratio_low, ratio_high``, our rate in that
+        window over the printed one; ``verdict,
+        likelihood, reason``, of which the likelihood is that of the printed rate relative to our best fit. It
+        cannot be tested if it is about something else, if fewer than ten rows are in the window or if they
+        span less than three quarters of it.
 
     Examples
     --------
     >>> claims = load_table("claims").set_index("claim", drop=False)
     >>> row = check_claim(claims.loc["delsozzo2026-fp32"].to_dict())
     >>> row["printed"], round(row["printed_rate"], 3), row["window_since"], row["verdict"]
-    ('doubles every 1.67 years', 2.294, '2006', 'differs: slower than printed')
+    ('doubles every 1.67 years', 2.294, '2006', 'differs')
     """
     check_level(level)
     check_period(per)
-    low, high = _printed_slopes(claim)
+    printed = find_claimed_slope(claim, level)
+    ranged = not pd.isna(claim["printed_low"])
     none = {key: 0 if key == "n_obs" else math.nan for key in FIT}
     row: dict[str, Any] = {
         **{key: claim[key] for key in ("claim", "source", "series", "denominator")},
         "printed": describe_printed(claim),
-        "printed_rate": power_of_ten(_slope(claim, claim["printed"]) * per),
-        "printed_rate_low": power_of_ten(low * per),
-        "printed_rate_high": power_of_ten(high * per),
+        "printed_rate": power_of_ten(printed.estimate * per),
+        "printed_rate_low": power_of_ten(printed.low * per) if ranged else math.nan,
+        "printed_rate_high": power_of_ten(printed.high * per) if ranged else math.nan,
         "window_since": claim["since"],
         "window_until": claim["until"],
         **none,
         **{f"today_{key}": cell for key, cell in none.items()},
         "last_date": None,
+        **dict.fromkeys(("ratio", "ratio_low", "ratio_high", "likelihood"), math.nan),
     }
     if claim["untestable"]:
         return {**row, "verdict": UNTESTED, "reason": claim["untestable"]}
@@ -155,89 +161,10 @@ def check_claim(
     return {
         **row,
         **_cells(growth, len(rows), per, level),
-        "verdict": _judge(claim, growth, level),
+        **asdict(compare_rates(slope_of(growth, level), printed, per=per, margin=margin)),
+        "likelihood": relative_likelihood(growth, printed.estimate),
         "reason": _describe_window(window),
     }
-
-
-def describe_printed(claim: dict[str, Any]) -> str:
-    """Return what a claim says, as a reader would write it.
-
-    Examples
-    --------
-    >>> claims = load_table("claims").set_index("claim").to_dict(orient="index")
-    >>> [describe_printed(claims[key]) for key in ("epoch2025-fp16", "delsozzo2026-fp64", "sevilla2024-meta")]
-    ['29% per year', 'doubles every 2.05 to 3.79 years', '7.1x per year']
-    """
-    digits = int(claim["significant_digits"])
-    ends = ("printed_low", "printed_high") if _is_range(claim) else ("printed",)
-    # A range is printed as it is; its middle, made by us, has no digits of its own.
-    figures = " to ".join(
-        f"{claim[end]:g}" if _is_range(claim) else format_number(claim[end], digits) for end in ends
-    )
-    if claim["measure"] in DOUBLINGS:
-        unit = claim["measure"].removeprefix("doubling ")
-        return f"doubles every {figures} {unit.removesuffix('s') if figures == '1' else unit}"
-    orders = " order of magnitude" if figures == "1" else " orders of magnitude"
-    sign = {"factor": "x", "percent": "%", "orders of magnitude": orders}[claim["measure"]]
-    years = claim["period_years"]
-    return f"{figures}{sign} per {'year' if years == 1 else f'{years:g} years'}"
-
-
-def _slope(claim: dict[str, Any], figure: float) -> float:
-    """Return log10 units a year of a figure in the measure of a claim."""
-    measure = claim["measure"]
-    if measure in DOUBLINGS:
-        return math.log10(2) * DOUBLINGS[measure] / figure
-    logarithms = {
-        "factor": lambda: math.log10(figure),
-        "percent": lambda: math.log10(1 + figure / 100),
-        "orders of magnitude": lambda: figure,
-    }
-    return float(logarithms[measure]() / claim["period_years"])
-
-
-def _printed_slopes(claim: dict[str, Any]) -> tuple[float, float]:
-    """Return the ends of what is printed with a claim, slower first; NaN where nothing is."""
-    if pd.isna(claim["printed_low"]):
-        return math.nan, math.nan
-    low, high = sorted(_slope(claim, claim[end]) for end in ("printed_low", "printed_high"))
-    return low, high
-
-
-def _rounded_slopes(claim: dict[str, Any]) -> tuple[float, float]:
-    """Return between which slopes a figure rounds to the printed one, slower first."""
-    printed = claim["printed"]
-    half_unit = 0.5 * 10.0 ** (math.floor(math.log10(printed)) + 1 - int(claim["significant_digits"]))
-    low, high = sorted(_slope(claim, printed + side * half_unit) for side in (-1, 1))
-    return low, high
-
-
-def _is_range(claim: dict[str, Any]) -> bool:
-    return not pd.isna(claim["printed_low"]) and pd.isna(claim["printed_level"])
-
-
-def _judge(claim: dict[str, Any], growth: Growth, level: float) -> str:
-    """Return the verdict by `CHECK_RULE`, all on slopes."""
-    ends = growth.growth_interval(1, level)
-    low, high = math.log10(ends[0]), math.log10(ends[1])
-    printed_low, printed_high = _printed_slopes(claim) if _is_range(claim) else _rounded_slopes(claim)
-    if not pd.isna(claim["printed_level"]):
-        claimed = _claimed_half_width(claim, level)
-        low = growth.slope - math.hypot(growth.slope - low, claimed)
-        high = growth.slope + math.hypot(high - growth.slope, claimed)
-    if high < printed_low:
-        return SLOWER
-    return FASTER if low > printed_high else AGREES
-
-
-def _claimed_half_width(claim: dict[str, Any], level: float) -> float:
-    """Return half of the interval printed with a claim, brought to our level as that of a normal slope."""
-    from scipy.stats import norm
-
-    low, high = _printed_slopes(claim)
-    scale = norm.ppf((1 + level) / 2) / norm.ppf((1 + claim["printed_level"]) / 2)
-    return float((high - low) / 2 * scale)
 
 
 def _options(claim: dict[str, Any], overlay: Sequence[str | Path], window: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,184 @@
+"""One gap a group: by number format, by kind of device, and whether they grow alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import pandas as pd
+
+from memwall_trends import defaults
+from memwall_trends.datasets.conditions import escape_pattern, merge_where
+from memwall_trends.fitting.groups import compare_slopes, fit_each, show_rate, split_by
+from memwall_trends.questions.gap import fit_gap, populate
+from memwall_trends.selection import COLUMN_CHOICES, gather_where, select_each
+from memwall_trends.units import decimal_years, format_interval, format_level, format_number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Unpack
+
+    from numpy.typing import ArrayLike
+
+    from memwall_trends.fitting.methods import Method
+    from memwall_trends.questions.ratio import Gap
+    from memwall_trends.selection import Choose, Selection
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GroupedGaps:
+    """One gap a group.
+
+    Attributes
+    ----------
+    by : str
+        The column whose values are the groups; ``precision`` for each precision policy.
+    gaps : dict of str to Gap
+        By group.
+    left_out : dict of str to str
+        Groups that have no gap, and why.
+
+    Examples
+    --------
+    >>> grouped = fit_gap_by("peak_flops", "dram_bandwidth", "kind")
+    >>> list(grouped.gaps)
+    ['gpu', 'accelerator']
+    """
+
+    by: str
+    gaps: dict[str, Gap]
+    left_out: dict[str, str]
+
+    @property
+    def equal_slopes_p(self) -> float | None:
+        """As of `memwall_trends.fitting.groups.compare_slopes`; none of formats, which share devices."""
+        return None if self.by == "precision" else compare_slopes(self.gaps.values())
+
+    def to_records(
+        self,
+        years: ArrayLike = (),
+        per: float = defaults.PERIOD_YEARS,
+        level: float = defaults.LEVEL,
+        reach: Sequence[float] = (),
+    ) -> list[dict[str, Any]]:
+        """Return one record a group, the keys of ``memwall-trends gap --by ... --format json``.
+
+        Examples
+        --------
+        >>> records = fit_gap_by("peak_flops", "dram_bandwidth", "kind").to_records()
+        >>> list(records[0])[:3]
+        ['by', 'group', 'equal_slopes_p']
+        """
+        p_value = self.equal_slopes_p
+        return [
+            {
+                "by": self.by,
+                "group": group,
+                "equal_slopes_p": p_value,
+                **gap.to_record(years, per, level, reach),
+            }
+            for group, gap in self.gaps.items()
+        ]
+
+    def shown(
+        self,
+        years: Sequence[float] = (),
+        per: float = defaults.PERIOD_YEARS,
+        level: float = defaults.LEVEL,
+    ) -> pd.DataFrame:
+        """Return one line a group as text for a reader.
+
+        Examples
+        --------
+        >>> fit_gap_by("peak_flops", "dram_bandwidth", "kind").shown([2030.0]).columns.tolist()
+        ['kind', 'n', 'since', 'rate', '95% interval', 'now', 'in 2030', 'new device']
+        """
+        columns = [self.by.replace("_", " "), "n", "since", "rate", f"{format_level(level)} interval", "now"]
+        for year in years:
+            columns += [f"in {year:.10g}", "new device"]
+        return pd.DataFrame(
+            [self._show(group, gap, years, per, level) for group, gap in self.gaps.items()], columns=columns
+        )
+
+    def _show(
+        self, group: str, gap: Gap, years: Sequence[float], per: float, level: float
+    ) -> tuple[str, ...]:
+        trends = [gap.balance] if gap.balance else [gap.numerator, gap.denominator]
+        first, last = max(trend.first_date for trend in trends), min(trend.last_date for trend in trends)
+        projected = gap.project([*decimal_years([last]), *years], level)
+        ahead = [
+            text
+            for row in projected.iloc[1:].to_dict(orient="records")
+            for text in (format_number(row["ratio"], 3), format_interval(row["low"], row["high"], digits=3))
+        ]
+        return (
+            group,
+            " and ".join(f"{trend.n_obs}" for trend in trends),
+            f"{first.year}",
+            *show_rate(gap, per, level),
+            format_number(projected["ratio"].iloc[0], 3),
+            *ahead,
+        )
+
+    def __str__(self) -> str:
+        """Return what a terminal shows."""
+        return self.shown().to_string(index=False)
+
+    __repr__ = __str__
+
+
+def fit_gap_by(
+    numerator: str | Selection,
+    denominator: str | Selection,
+    by: str,
+    *,
+    way: str | None = None,
+    per_operand: bool = False,
+    method: str | Method = "ols",
+    **choose: Unpack[Choose],
+) -> GroupedGaps:
+    """Fit the ratio of two series for each group of devices, or for each number format.
+
+    Parameters
+    ----------
+    by : str
+        A column of the numerator, as in ``kind``; or ``precision``, for each precision policy.
+    numerator, denominator, way, per_operand, method, **choose
+        As in `memwall_trends.questions.gap.fit_gap`.
+
+    Returns
+    -------
+    GroupedGaps
+
+    Raises
+    ------
+    MemwallError
+        As `fit_gap`, and if there is no such column, or no group has enough devices.
+
+    Examples
+    --------
+    >>> grouped = fit_gap_by("peak_flops", "dram_bandwidth", "precision", since=2016)
+    >>> {"fp64", "fp16", "fastest"} <= set(grouped.gaps)
+    True
+    """
+    populated = populate((numerator, denominator), choose)
+    top, _ = select_each([numerator, denominator], **populated)
+    rest = {name: value for name, value in populated.items() if name not in COLUMN_CHOICES}
+    asked = gather_where(populated)
+
+    def fit(group: str) -> Gap:
+        if by == "precision":
+            narrowed = {**rest, "where": asked, "precision": group}
+        else:
+            narrowed = {**rest, "where": merge_where(asked, {by: escape_pattern(group)})}
+        return fit_gap(
+            numerator,
+            denominator,
+            way=way,
+            per_operand=per_operand,
+            method=method,
+            **cast("Choose", narrowed),
+        )
+
+    gaps, left_out = fit_each({group: group for group in split_by(top, by)}, fit)
+    return GroupedGaps(by=by, gaps=gaps, left_out=left_out)

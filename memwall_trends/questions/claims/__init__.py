@@ -1,5 +1,6 @@
 """Published growth rates as data, recomputed and judged."""
 
+from memwall_trends.questions.claims.estimands import UNIT_CHOICES, unit_choices
 from memwall_trends.questions.claims.judging import (
     AGREES,
     AGREES_CUT_OFF,
@@ -30,6 +31,7 @@ __all__ = [
     "RULE",
     "SLOWER",
     "SOURCE",
+    "UNIT_CHOICES",
     "UNTESTED",
     "check_claim",
     "check_claims",
@@ -38,4 +40,5 @@ __all__ = [
     "judge_interval",
     "load_claims",
     "reproduce",
+    "unit_choices",
 ]

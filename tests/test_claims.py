@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from memwall_trends.datasets import datasets_folder, load_table
+from memwall_trends.datasets import datasets_folder, find_table, load_observations, load_table
+from memwall_trends.datasets.conditions import parse_conditions
 from memwall_trends.errors import MemwallError
 from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.questions.claims import (
@@ -19,6 +20,7 @@ from memwall_trends.questions.claims import (
     FASTER,
     HOLDS,
     SLOWER,
+    UNIT_CHOICES,
     UNTESTED,
     check_claim,
     check_claims,
@@ -27,6 +29,7 @@ from memwall_trends.questions.claims import (
     judge_interval,
     load_claims,
     reproduce,
+    unit_choices,
 )
 from memwall_trends.questions.gap import fit_gap
 from memwall_trends.selection import select
@@ -273,6 +276,7 @@ def made_up(**cells: Any) -> dict[str, Any]:
     none = dict.fromkeys(("printed_low", "printed_high", "printed_level", "plotted_rate"), math.nan)
     usual: dict[str, Any] = {
         "claim": "made-up",
+        "unit": "device",
         "source": "hobbhahn2023",
         "series": "peak_flops",
         "curated_where": "kind=gpu;engine=vector",
@@ -302,6 +306,34 @@ def test_there_are_enough_claims_of_enough_sources_besides_the_papers() -> None:
     assert (claims["printed_low"].isna() == claims["printed_high"].isna()).all()
     through = others[others["evidence"] == "quoted"]["note"].str.extract(r"^via ([a-z0-9.-]+)")[0]
     assert set(through) <= set(load_table("sources")["source"])
+
+
+def test_every_claim_says_what_it_is_of() -> None:
+    claims = load_table("claims")
+    assert (claims[["population", "unit", "estimator"]] != "").all(axis=None)
+    assert claims["population"].str.len().max() <= 60
+    (unit,) = [field for field in find_table("claims").schema["fields"] if field["name"] == "unit"]
+    assert set(UNIT_CHOICES) <= set(unit["constraints"]["enum"])
+    same = claims.groupby(claims["claim"].str.removesuffix("-20-years"))
+    for column in ("population", "unit", "estimator", "curated_where", "precision"):
+        assert (same[column].nunique() == 1).all()
+
+
+def test_the_rows_of_a_population_are_there_to_be_chosen() -> None:
+    """Guard against a condition that leaves nothing: a claim would look as if the tables had no rows."""
+    for claim in load_table("claims").to_dict(orient="records"):
+        rows = load_observations(claim["series"]).frame
+        for condition, values in parse_conditions(claim["curated_where"]).items():
+            column = condition.removesuffix("!")
+            assert set(values) <= set(rows[column]), (claim["claim"], condition)
+
+
+def test_a_unit_without_a_choice_counts_each_row() -> None:
+    for unit in load_table("claims")["unit"].unique():
+        expected = {"frontier": True} if unit in ("record", "top-ten") else {}
+        assert unit_choices({"unit": unit}) == expected
+    each, records = (check_claim(made_up(unit=unit)) for unit in ("device", "record"))
+    assert each["n_obs"] > records["n_obs"]
 
 
 def test_every_claim_has_a_verdict_and_where_it_has_none_a_reason() -> None:
@@ -436,7 +468,7 @@ def test_a_claim_without_a_window_is_tested_on_all_rows_and_says_so() -> None:
 
 
 def test_a_claim_about_records_is_fitted_to_records() -> None:
-    row = check_claim(made_up(frontier="yes"))
+    row = check_claim(made_up(unit="record"))
     chosen = select(
         "peak_flops",
         where={"kind": "gpu", "engine": "vector"},

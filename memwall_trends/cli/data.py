@@ -82,6 +82,8 @@ def data_show(name: TableName, *, choose: Choose, result: Result) -> None:
     hidden = {"label"} if "quantity" in rows else set()
     if "precision" in rows and "label" in rows:
         hidden = {"engine", "sparsity"}
+    if "claim" in rows:  # whose unit is what counts once, not that of the printed figure
+        hidden = {"unit"}
     columns = [column for column in SHOWN_COLUMNS if column in rows and column not in hidden]
     columns = [column for column in columns if column not in table.joined]
     if name == "sources":

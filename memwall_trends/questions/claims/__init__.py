@@ -1,5 +1,6 @@
 """Published growth rates as data, recomputed and judged."""
 
+from memwall_trends.questions.claims.estimands import UNIT_CHOICES, unit_choices
 from memwall_trends.questions.claims.judging import (
     AGREES,
     AGREES_CUT_OFF,
@@ -35,6 +36,7 @@ __all__ = [
     "OWN",
     "RULE",
     "SOURCE",
+    "UNIT_CHOICES",
     "UNTESTED",
     "VERDICTS",
     "Reading",
@@ -51,4 +53,5 @@ __all__ = [
     "reproduce",
     "slope_of",
     "summarise_claim",
+    "unit_choices",
 ]

@@ -13,6 +13,7 @@ from memwall_trends.datasets.conditions import merge_where, parse_conditions
 from memwall_trends.errors import MemwallError, TooFewObservations
 from memwall_trends.fitting.bounds import check_level
 from memwall_trends.fitting.trends import fit_trend
+from memwall_trends.questions.claims.estimands import unit_choices
 from memwall_trends.questions.claims.judging import UNTESTED, compare_rates, judge
 from memwall_trends.questions.claims.printed import find_claimed_slope, load_claims, slope_of
 from memwall_trends.questions.claims.readings import read_claim
@@ -146,9 +147,10 @@ def _confront(claim: dict[str, Any], choose: Choose, level: float, margin: float
     except TooFewObservations:
         first, last = since, today
     where = merge_where(parse_conditions(claim["curated_where"]), gather_where(choose))
+    chosen: Choose = {**unit_choices(claim), **choose, "where": where}
     row: dict[str, Any] = {}
     for fit, until in {"curated_window": last, "curated_today": today}.items():
-        cells = _curated_fit(claim, {**choose, "since": first, "until": until, "where": where}, level, margin)
+        cells = _curated_fit(claim, {**chosen, "since": first, "until": until}, level, margin)
         row.update({f"{fit}_{key}": cell for key, cell in cells.items()})
     return row
 

@@ -14,6 +14,7 @@ from memwall_trends.datasets.conditions import parse_conditions
 from memwall_trends.errors import MemwallError, TooFewObservations, unknown
 from memwall_trends.fitting.bounds import check_level, check_period
 from memwall_trends.fitting.trends import fit_trend
+from memwall_trends.questions.claims.estimands import unit_choices
 from memwall_trends.questions.claims.judging import UNTESTED, compare_rates, relative_likelihood
 from memwall_trends.questions.claims.printed import describe_printed, find_claimed_slope, slope_of
 from memwall_trends.questions.gap import fit_gap, pair_devices
@@ -181,15 +182,15 @@ def _rows(
     overlay: Sequence[str | Path],
     window: dict[str, Any],
     *,
-    records: bool | None = None,
+    by_unit: bool = True,
 ) -> pd.DataFrame:
-    """Return the rows that a fit counts; without the records' condition if `records` is false."""
+    """Return the rows that a fit counts; all of the population if `by_unit` is false."""
     options = _options(claim, overlay, window)
-    frontier = claim["frontier"] == "yes" if records is None else records
     try:
         if claim["denominator"]:
             return pair_devices(claim["series"], claim["denominator"], **options)
-        return select(claim["series"], frontier=frontier, **options).observations
+        unit = unit_choices(claim) if by_unit else {}
+        return select(claim["series"], **{**options, **unit}).observations
     except TooFewObservations:
         return pd.DataFrame({"date": pd.Series(dtype="datetime64[ns]")})
 
@@ -198,7 +199,7 @@ def _fit(claim: dict[str, Any], overlay: Sequence[str | Path], window: dict[str,
     options = _options(claim, overlay, window)
     if claim["denominator"]:
         return fit_gap(claim["series"], claim["denominator"], way="device", **options)
-    return fit_trend(claim["series"], frontier=claim["frontier"] == "yes", **options)
+    return fit_trend(claim["series"], **{**options, **unit_choices(claim)})
 
 
 def _cells(growth: Growth, n_obs: int, per: float, level: float) -> dict[str, Any]:
@@ -211,8 +212,8 @@ def _too_little(
 ) -> str:
     """Return why our rows cannot answer a claim; empty if they can."""
     # Not only records: a record of 2012 says of 2014 too that nothing was better.
-    days = _rows(claim, overlay, window, records=False)["date"]
-    what = "records" if claim["frontier"] == "yes" else "rows"
+    days = _rows(claim, overlay, window, by_unit=False)["date"]
+    what = "records" if unit_choices(claim).get("frontier") else "rows"
     if not days.empty:
         first, last = days.min().date(), days.max().date()
         since = parse_date(window["since"]) if window["since"] else first

@@ -67,9 +67,9 @@ def reproduce(choose: Choose, result: Result) -> None:
             "Printed in the paper; plotted, the authors' own line; fit, our least squares of log10(value) "
             f"on the date with the {format_level(level)} t interval of its slope.",
             f"Verdict: {claims.RULE}.",
-            f"Curated data: {claims.CURATED_RULE}; else it grows slower or faster than that. Peak FLOPS: "
-            f"{_describe_policy(choose.get('precision'))}. Memory: GPUs and accelerators. Interconnect: a "
-            "lane of PCIe or NVLink. Models: Transformers.",
+            f"Curated data: {claims.CURATED_RULE}; else it grows slower or faster than that. Counted, "
+            f"unless chosen otherwise: {_describe_populations(claims.load_claims(per))}. Peak FLOPS: "
+            f"{_describe_policy(choose.get('precision'))}.",
             *(
                 f"{row['series']} {row['verdict']}."
                 for row in rows
@@ -296,6 +296,17 @@ def _show_curated(rows: list[dict[str, Any]], printed: list[dict[str, Any]], lev
                 }
             )
     return pd.DataFrame(shown).astype(str)
+
+
+def _describe_populations(printed: list[dict[str, Any]]) -> str:
+    """Return what each claim is about, those of one population together."""
+    from memwall_trends.datasets import find_series
+
+    counted: dict[str, list[str]] = {}
+    for claim in printed:
+        title = find_series(claim["series"], claim["dataset"]).title
+        counted.setdefault(claim["population"], []).append(title)
+    return "; ".join(f"{population} ({', '.join(titles)})" for population, titles in counted.items())
 
 
 def _describe_policy(precision: str | None) -> str:

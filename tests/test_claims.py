@@ -44,8 +44,9 @@ if TYPE_CHECKING:
 HARDWARE = ("peak_flops", "dram_bandwidth", "interconnect_bandwidth", "memory_capacity")
 CURATED_KEYS = ("rate", "ci_low", "ci_high", "n_obs", "last_date", "verdict")
 CURATED_WHERE: dict[str, dict[str, list[str]]] = {
+    "peak_flops": {"segment": ["server"]},
     "dram_bandwidth": {"kind": ["gpu", "accelerator"]},
-    "memory_capacity": {"kind": ["gpu", "accelerator"]},
+    "memory_capacity": {"kind": ["gpu", "accelerator"], "segment": ["server"]},
     "interconnect_bandwidth": {"family": ["PCIe", "NVLink"]},
 }
 KEYS = [
@@ -326,6 +327,21 @@ def test_the_rows_of_a_population_are_there_to_be_chosen() -> None:
         for condition, values in parse_conditions(claim["curated_where"]).items():
             column = condition.removesuffix("!")
             assert set(values) <= set(rows[column]), (claim["claim"], condition)
+
+
+@pytest.mark.parametrize(
+    ("claim", "segments"),
+    [
+        ("gholami2024-peak-flops", ["server"]),
+        ("gholami2024-memory-capacity", ["server"]),
+        ("gholami2024-dram-bandwidth", []),
+        ("delsozzo2026-bandwidth", ["server"]),
+        ("hobbhahn2023-bandwidth", []),
+    ],
+)
+def test_a_claim_is_about_servers_where_its_source_says_so(claim: str, segments: list[str]) -> None:
+    where = load_table("claims").set_index("claim").at[claim, "curated_where"]
+    assert parse_conditions(str(where)).get("segment", []) == segments
 
 
 def test_a_unit_without_a_choice_counts_each_row() -> None:

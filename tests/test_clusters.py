@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memwall_trends.errors import MemwallError
+from memwall_trends.fitting.bounds import t_quantile
 from memwall_trends.fitting.clusters import cr2, crv1, intraclass_correlation, two_way
 
 if TYPE_CHECKING:
@@ -358,3 +359,25 @@ def test_the_intraclass_correlation_is_the_share_of_the_variance_that_was_drawn(
 )
 def test_no_intraclass_correlation_without_pairs_or_variance(residuals: Floats, clusters: Integers) -> None:
     assert np.isnan(intraclass_correlation(residuals, clusters))
+
+
+@pytest.mark.slow
+def test_few_unequal_clusters_are_held_by_cr2_and_not_by_the_usual_errors() -> None:
+    random, held = np.random.default_rng(1), np.zeros(2)
+    clusters = np.repeat(np.arange(10), [60, 30, 15, 8, 4, 4, 2, 2, 1, 1])
+    x = np.linspace(-1, 1, 10)[random.permutation(10)][clusters] + random.normal(0, 0.3, len(clusters))
+    design = np.column_stack([np.ones(len(clusters)), x])
+    for _ in range(1000):
+        errors = random.normal(0, 1, 10)[clusters] + random.normal(0, 0.5, len(clusters))
+        rows = Rows(design, errors)
+        for number, found in enumerate(
+            (
+                crv1(design, rows.residuals, clusters),
+                cr2(design, rows.residuals, clusters, contrast=rows.contrast, working="intraclass"),
+            )
+        ):
+            half = t_quantile(found.degrees_of_freedom, 0.95) * found.covariance[SLOPE, SLOPE] ** 0.5
+            held[number] += abs(rows.coefficients[SLOPE]) <= half
+    usual, reduced = held / 1000
+    assert usual < 0.85
+    assert 0.92 <= reduced <= 0.98

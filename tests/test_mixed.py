@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memwall_trends.errors import MemwallError
+from memwall_trends.fitting.bounds import t_quantile
 from memwall_trends.fitting.mixed import fit_mixed
 
 if TYPE_CHECKING:
@@ -233,3 +234,13 @@ def test_groups_that_explain_everything_leave_no_optimum() -> None:
     design, groups = np.column_stack([np.ones(12), np.arange(12.0)]), np.arange(12) % 3
     with pytest.raises(MemwallError, match="vendors and architectures explain all there is"):
         fit_mixed(design, 0.2 * np.arange(12.0) + np.array([0.0, 1.0, 5.0])[groups], groups)
+
+
+@pytest.mark.slow
+def test_95_percent_intervals_hold_the_slope_in_95_percent_of_draws() -> None:
+    held = 0
+    for seed in range(600):
+        fitted = fit_mixed(*simulate(seed, 0.4, 0.3))
+        half = t_quantile(fitted.freedom.of(np.array([0.0, 1.0])), 0.95) * fitted.covariance[1, 1] ** 0.5
+        held += abs(fitted.coefficients[1] - 0.2) <= half
+    assert 0.925 <= held / 600 <= 0.975

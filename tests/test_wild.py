@@ -171,3 +171,17 @@ def test_a_level_outside_0_to_1_is_refused(level: float) -> None:
     design, outcome, clusters, _ = simulate(4)
     with pytest.raises(MemwallError, match=r"lies between 0 and 1, as in 0\.95"):
         wild_bootstrap_t(design, outcome, clusters, contrast=SLOPE, draws=99).bounds(level)
+
+
+@pytest.mark.slow
+def test_few_unequal_clusters_are_held() -> None:
+    random, runs, held = np.random.default_rng(1), 600, 0
+    clusters = np.repeat(np.arange(10), [20, 15, 12, 8, 8, 6, 4, 4, 2, 2])
+    x = np.linspace(-1, 1, 10)[random.permutation(10)][clusters] + random.normal(0, 0.3, len(clusters))
+    design = np.column_stack([np.ones(len(clusters)), x])
+    for run in range(runs):
+        outcome = 0.3 * x + random.normal(0, 1, 10)[clusters] + random.normal(0, 0.5, len(clusters))
+        wild = wild_bootstrap_t(design, outcome, clusters, contrast=SLOPE[:2], draws=399, seed=run)
+        low, high = wild.bounds(0.95)
+        held += low <= 0.3 <= high
+    assert 0.92 <= held / runs <= 0.98

@@ -7,6 +7,7 @@ from functools import partial
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
+from memwall_trends import defaults
 from memwall_trends.errors import MemwallError, unknown
 from memwall_trends.fitting.least_squares import (
     Estimate,
@@ -114,18 +115,19 @@ def theil_sen(years: Floats, log10_values: Floats) -> Estimate:
     from memwall_trends.fitting.bounds import t_quantile
 
     def bounds(level: float) -> tuple[float, float]:
-        fitted = theilslopes(log10_values, years, alpha=level)
-        return float(fitted.low_slope), float(fitted.high_slope)
+        # The usual level is at hand.
+        at_level = fitted if level == defaults.LEVEL else theilslopes(log10_values, years, alpha=level)
+        return float(at_level.low_slope), float(at_level.high_slope)
 
     origin, freedom = float(years.mean()), len(years) - 2
-    fitted = theilslopes(log10_values, years)
+    fitted = theilslopes(log10_values, years, alpha=defaults.LEVEL)
     line = np.array([fitted.intercept + fitted.slope * origin, fitted.slope])
     half_width = (fitted.high_slope - fitted.low_slope) / 2
     residuals = log10_values - design_line(years, origin) @ line
     covariance = np.diag(
         [
             MEDIAN_VARIANCE * (residuals @ residuals) / freedom / len(years),
-            (half_width / t_quantile(freedom, 0.95)) ** 2,
+            (half_width / t_quantile(freedom, defaults.LEVEL)) ** 2,
         ]
     )
     return _estimate(years, log10_values, line, covariance, "Sen's interval from ranks", bounds)
@@ -228,10 +230,10 @@ def find_estimator(method: str, **options: Any) -> Estimator:
 
 
 def _fit(estimator: Estimator, years: Floats, log10_values: Floats) -> Estimate:
-    least_squares = ordinary_least_squares(years, log10_values)
-    line = design_line(years, least_squares.origin) @ [least_squares.intercept, least_squares.slope]
-    exact = abs(log10_values - line).max() < EXACT
-    return least_squares if exact else estimator(years, log10_values)
+    offsets, heights = years - years.mean(), log10_values - log10_values.mean()
+    residuals = heights - (offsets @ heights) / (offsets @ offsets) * offsets
+    exact = abs(residuals).max() < EXACT
+    return ordinary_least_squares(years, log10_values) if exact else estimator(years, log10_values)
 
 
 def _estimate(
@@ -263,7 +265,7 @@ def _estimate(
 def _quantile_covariance(design: Floats, residuals: Floats, quantile: float) -> Floats:
     """Return the covariance of a quantile's line, from how dense the observations lie about it."""
     import numpy as np
-    from scipy.stats import norm
+    from scipy.special import ndtri
     from statsmodels.regression.quantile_regression import hall_sheather, kernels
 
     width = float(hall_sheather(len(residuals), quantile))
@@ -272,7 +274,7 @@ def _quantile_covariance(design: Floats, residuals: Floats, quantile: float) -> 
         width /= 2
     quarter, three_quarters = np.quantile(residuals, [0.25, 0.75])
     spread = (three_quarters - quarter) / NORMAL_QUARTILES or residuals.std()
-    bandwidth = spread * (norm.ppf(quantile + width) - norm.ppf(quantile - width))
+    bandwidth = spread * (ndtri(quantile + width) - ndtri(quantile - width))
     density = kernels["epa"](residuals / bandwidth).mean() / bandwidth
     covariance: Floats = quantile * (1 - quantile) / density**2 * np.linalg.inv(design.T @ design)
     return covariance

@@ -21,9 +21,9 @@ CHECKOUT = Path(__file__).parent.parent
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow drawn examples, and what needs a browser, LaTeX or the curve of peak FLOPS."""
+    """Mark as slow drawn examples, and what needs a browser or LaTeX."""
     for item in items:
-        needs = {"browser", "compiled", "curve"} & set(getattr(item, "fixturenames", ()))
+        needs = {"browser", "compiled"} & set(getattr(item, "fixturenames", ()))
         # The tests of the figures and the page draw each of them anyway.
         drawn = isinstance(item, DoctestItem) and item.path.parent.name in ("figures", "explorer")
         if needs or drawn:

@@ -17,7 +17,7 @@ from memwall_trends.questions.specifications import CHOICES
 from memwall_trends.selection import select
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
     from memwall_trends.selection import Choose
 
@@ -42,14 +42,14 @@ def curve() -> Sensitivity:
     return run_sensitivity("peak_flops", draws=DRAWS)
 
 
-def choices_of(row: dict[str, Any]) -> Choose:
+def choices_of(row: dict[Hashable, Any]) -> Choose:
     """Return the choices that the options of a specification stand for."""
     choose: Choose = {"precision": row["precision"], **SEGMENTS[row["segment"]], **COUNTED[row["counted"]]}
     if row["vendors"] != "all":
         choose["where"] = {"vendor!": row["vendors"].removeprefix("without ")}
     if row["window"] == "paper's":
         dates = select("peak_flops", dataset="gholami2024").observations["date"]
-        choose.update(since=dates.min().date(), until=dates.max().date())
+        choose |= {"since": dates.min().date(), "until": dates.max().date()}
     elif row["window"] != "all":
         choose["since"] = row["window"].removeprefix("since ")
     return choose

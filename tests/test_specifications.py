@@ -46,7 +46,7 @@ def test_a_population_is_what_its_choices_select() -> None:
     }
     assert set(found) == set(choices)
     for counted, choose in choices.items():
-        chosen = select("dram_bandwidth", since=2012, segment="server", **choose)
+        chosen = select(select("dram_bandwidth", since=2012, segment="server"), **choose)
         assert found[counted].rated.frame[found[counted].rows]["name"].tolist() == (
             chosen.observations["name"].tolist()
         )
@@ -54,6 +54,7 @@ def test_a_population_is_what_its_choices_select() -> None:
         assert again.observations["value"].tolist() == chosen.observations["value"].tolist()
         if chosen.candidates is not None and chosen.in_window is not None:
             assert again.candidates is not None
+            assert again.in_window is not None
             assert again.candidates["name"].tolist() == chosen.candidates["name"].tolist()
             assert np.array_equal(again.in_window, chosen.in_window)
 

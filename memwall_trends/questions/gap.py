@@ -14,9 +14,10 @@ from memwall_trends.datasets import find_series
 from memwall_trends.datasets.rates import OPERAND_BYTES, select_one_per
 from memwall_trends.errors import MemwallError, TooFewObservations, find_known
 from memwall_trends.fitting.bootstrap import Sample, bootstrap_lines
+from memwall_trends.fitting.bounds import welch_satterthwaite
 from memwall_trends.fitting.methods import as_method
 from memwall_trends.fitting.trends import Trend, fit_trend
-from memwall_trends.questions.ratio import RATIO_UNITS, WAYS, Gap, welch_satterthwaite
+from memwall_trends.questions.ratio import RATIO_UNITS, WAYS, Gap
 from memwall_trends.selection import COLUMN_CHOICES, gather_where, name_of, select, select_each
 from memwall_trends.units import decimal_years
 

@@ -10,7 +10,7 @@ from memwall_trends import defaults
 from memwall_trends.datasets import find_series
 from memwall_trends.datasets.conditions import merge_where, parse_conditions
 from memwall_trends.errors import MemwallError, TooFewObservations
-from memwall_trends.fitting.methods import Method
+from memwall_trends.fitting.methods import Method, count_clusters
 from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.questions.claims.judging import INCONCLUSIVE, compare_rates, relative_likelihood
 from memwall_trends.questions.claims.printed import find_claimed_slope, slope_of
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from memwall_trends.datasets.conditions import When
-    from memwall_trends.fitting.trends import Trend
     from memwall_trends.selection import Choose
 
 EACH = "device"
@@ -168,7 +167,7 @@ def read_claim(
                     "ci_low": low,
                     "ci_high": high,
                     "n_obs": trend.n_obs,
-                    "n_clusters": _count_clusters(trend),
+                    "n_clusters": count_clusters(trend.observations),
                     "ratio": compared.ratio,
                     "ratio_low": compared.ratio_low,
                     "ratio_high": compared.ratio_high,
@@ -251,14 +250,6 @@ def _describe_population(reading: Reading, choose: Choose) -> str:
 
     asked = gather_where(choose)
     return f"{reading.population}, {describe_where(asked)}" if asked else reading.population
-
-
-def _count_clusters(trend: Trend) -> int:
-    rows = trend.observations
-    if "architecture" not in rows:
-        return len(rows)
-    known = rows["architecture"].astype(str).replace("", None)
-    return int(known.nunique() + known.isna().sum())
 
 
 def _nothing(error: MemwallError) -> dict[str, Any]:

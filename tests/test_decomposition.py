@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memwall_trends.errors import MemwallError
+from memwall_trends.figures.decomposition import decomposition
 from memwall_trends.fitting.methods import Method
 from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.questions.decomposition import NONE_GIVEN, decompose
@@ -335,3 +336,37 @@ def test_a_file_is_split_by_its_own_columns(run: Run, csv_file: Callable[[str | 
     missing = run("decompose", str(path))
     assert missing.code == 2
     assert "to group by 'product_class'. Known: name, date, value, unit, kind" in missing.err
+
+
+# The figure
+
+
+def bars_of(**options: Any) -> list[pd.DataFrame]:
+    """Return the bars of each series that the figure shows, by part."""
+    specification = decomposition(**options).to_dict()
+    panels = specification["vconcat"][0]["vconcat"]
+    names = [(panel.get("data") or panel["layer"][0]["data"])["name"] for panel in panels]
+    return [pd.DataFrame(specification["datasets"][name]).set_index("part") for name in names]
+
+
+def test_the_bars_are_the_decompositions_and_lead_to_pooled() -> None:
+    series = ["peak_flops", "dram_bandwidth", "memory_capacity"]
+    for name, bars in zip(series, bars_of(level=0.8, per=1, since=2010), strict=True):
+        parted = decompose(name, segment="server", since=2010, level=0.8)
+        assert bars["end"]["within"] == pytest.approx(parted.within.growth_factor(1), rel=1e-6)
+        assert bars["start"]["mix"] == bars["end"]["within"]
+        assert bars["end"]["mix"] == pytest.approx(bars["end"]["pooled"], rel=1e-6)
+        assert bars["low"]["pooled"] == pytest.approx(parted.pooled.growth_interval(1, 0.8)[0], rel=1e-6)
+
+
+def test_the_title_of_the_figure_is_what_the_intervals_say() -> None:
+    def title(**options: Any) -> str:
+        lines = decomposition(**options).to_dict()["vconcat"][0]["title"]["text"]
+        return " ".join(lines) if isinstance(lines, list) else lines
+
+    parted = decompose("peak_flops", segment="server")
+    usual = title()
+    assert ("adds to the growth of peak FLOPS" in usual) == (parted.mix.growth_interval()[0] > 1)
+    assert usual.startswith("Server hardware: a changing mix by product class")
+    narrow = title(kind="gpu", since=2016, segment=["server", "workstation"])
+    assert narrow.startswith("Server and workstation hardware: a changing mix")

@@ -261,7 +261,8 @@ def test_values_without_growth_have_no_share_of_it() -> None:
             r"8 row\(s\) on 8 date\(s\); a decomposition needs at least 10 on 3",
         ),
         ({"by": "name"}, "the 80 rows are of 80 groups by name; most need several rows"),
-        ({"by": "kind", "draws": 0}, "a bootstrap needs draws, as in 2000; got 0"),
+        ({"by": "kind", "draws": 0}, "an interval needs at least 2 draws, better 2000; got 0"),
+        ({"by": "kind", "draws": 1}, "at least 2 draws, better 2000; got 1"),
         ({"by": "kind", "level": 2}, "lies between 0 and 1"),
     ],
 )

@@ -38,7 +38,7 @@ BY = "product_class"
 CLUSTER = "architecture"
 NONE_GIVEN = "(none given)"
 """The group of the rows that name none."""
-FEW_OBSERVATIONS = 10
+FEW_OBSERVATIONS, LEAST_DRAWS = 10, 2
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -271,8 +271,10 @@ def decompose(
     0.0
     """
     check_level(level)
-    if draws < 1:
-        raise MemwallError(f"a bootstrap needs draws, as in {defaults.DRAWS}; got {draws}")
+    if draws < LEAST_DRAWS:
+        raise MemwallError(
+            f"an interval needs at least {LEAST_DRAWS} draws, better {defaults.DRAWS}; got {draws}"
+        )
     chosen = select(data, **choose)
     rows, _ = chosen.observations, chosen.unit  # rows of several units are an error
     labels, codes = _group(rows, by, chosen.origin)
@@ -356,7 +358,7 @@ def _draw(chosen: Selection, by: str, draws: int, seed: int) -> tuple[list[tuple
     # One seed draws the same for all three, so that each resample adds up too.
     for sample, divisor in ((pooled, None), (within, None), (pooled, within)):
         lines, slope_bounds = bootstrap_lines(sample, divisor=divisor, origin=origin, draws=draws, seed=seed)
-        bounds.append((float(lines[1].std(ddof=1)), slope_bounds))
+        bounds.append((float(lines[1].std()), slope_bounds))
     return bounds, n_clusters
 
 
@@ -364,14 +366,13 @@ def _sample(chosen: Selection, within: str | None) -> Sample:
     """Return what is drawn; where only records count, all rows that could set one."""
     rows = chosen.observations if chosen.candidates is None else chosen.candidates
     counted = np.ones(len(rows), dtype=bool) if chosen.in_window is None else chosen.in_window
-    rows = rows.reset_index(drop=True).assign(counted_=counted)
-    rows = rows.sort_values(["date", "value"], ascending=[True, False], kind="stable", ignore_index=True)
+    rows = rows.reset_index(drop=True).sort_values(["date", "value"], ascending=[True, False], kind="stable")
     years, log10_values = _line_through(rows)
     return Sample(
         years=years,
         log10_values=log10_values,
         groups=_clusters(rows),
-        counted=rows["counted_"].to_numpy(dtype=bool),
+        counted=counted[rows.index],
         weights=np.ones(len(rows)),
         frontier=chosen.frontier,
         within=_group(rows, within, chosen.origin)[1] if within else None,

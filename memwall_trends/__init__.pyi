@@ -30,6 +30,8 @@ from .questions.claims import check_claims as check_claims
 from .questions.claims import judge as judge
 from .questions.claims import load_claims as load_claims
 from .questions.claims import reproduce as reproduce
+from .questions.decomposition import Decomposition as Decomposition
+from .questions.decomposition import decompose as decompose
 from .questions.gap import fit_gap as fit_gap
 from .questions.gap import pair_devices as pair_devices
 from .questions.ratio import Gap as Gap

@@ -204,7 +204,7 @@ def list_frontier(*, fewest: int = 1, **choose: Unpack[Choose]) -> pd.DataFrame:
     Examples
     --------
     >>> list_frontier(until="2010")["name"].tolist()[-1]
-    'NVIDIA Tesla C2070'
+    'AMD FireStream 9370'
     """
     pairs = pair_devices(*SERIES, **choose)
     # A window comes last: a record is a record when it is set.

@@ -221,7 +221,7 @@ def _pair(numerator: Selection, denominator: Selection, *, per_operand: bool = F
 def _fit_devices(top: Trend, bottom: Trend, devices: pd.DataFrame, method: str | Method) -> Gap:
     names = f"{top.series} / {bottom.series}"
     try:
-        fitted = fit_trend(devices, method=method)
+        fitted = fit_trend(devices, method=_as_fitted(top, method))
     except TooFewObservations:
         raise MemwallError(
             f"{names}: {len(devices)} device(s) of the choice report both, on too few dates; use --way ratio"
@@ -283,3 +283,12 @@ def _fit_resamples(top: Trend, bottom: Trend) -> Gap:
         way="bootstrap",
         resampled=lines,
     )
+
+
+def _as_fitted(top: Trend, method: str | Method) -> Method:
+    """Return the method; of the paper's points, whose devices are guesses, by no cluster unless asked."""
+    method = as_method(method)
+    plain = method.se is None and method.vcov is None and method.cluster is None
+    if top.dataset == defaults.PAPER and plain and method.name == "ols" and not method.bootstrap:
+        return replace(method, se="classical")
+    return method

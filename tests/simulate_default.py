@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
 from memwall_trends.fitting.methods import cluster_codes, find_cluster
 from memwall_trends.fitting.mixed import fit_mixed
 from memwall_trends.fitting.trends import fit_trend
@@ -71,7 +72,8 @@ def main() -> None:
     about = " ".join((__doc__ or "").partition("docs/coverage.md. ")[2].split())
     print(
         "# How often the default interval holds\n\n"
-        f"Printed by `python -m tests.simulate_default --runs {chosen.runs} --seed {chosen.seed}`. {about}\n\n"
+        f"Printed by `python -m tests.simulate_default --runs {chosen.runs} --seed {chosen.seed}`. "
+        f"{about}\n\n"
         "| selection | n | by | coverage | its error | mean width, log10 a year |\n"
         "| --- | --- | --- | --- | --- | --- |"
     )

@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PICTURES := hw-scaling hw-scaling-today machine-balance claim-against-fit training-compute model-size \
-	memory-breakdown peak-flops-by-precision memory-generations link-families frontier rolling-rates \
-	backtest-coverage published-claims roofline workload-intensity training-memory levers
+	memory-breakdown peak-flops-by-precision memory-generations link-families frontier decomposition \
+	rolling-rates backtest-coverage published-claims roofline workload-intensity training-memory levers
 
 # The figures of the paper.
 PAPER := hw-scaling training-compute model-size memory-breakdown

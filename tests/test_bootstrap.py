@@ -44,7 +44,7 @@ def test_intervals_agree_with_boot(
 ) -> None:
     expected = robust[series]
     chosen = select(series, dataset="gholami2024")
-    estimate, _ = fit_line(chosen, Method(bootstrap=drawn, interval=interval, draws=20_000))
+    estimate, _ = fit_line(chosen, Method(bootstrap=drawn, cluster="vendor", interval=interval, draws=20_000))
     assert estimate.slope_bounds is not None
     for end, ours in zip(("low", "high"), estimate.slope_bounds(0.95), strict=True):
         error = expected[f"{drawn}_{interval}_{end}_mc_error"]
@@ -160,7 +160,7 @@ def test_resamples_without_a_line_are_left_out_in_silence() -> None:
     chosen = select("peak_flops", dataset="gholami2024")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        estimate, lines = fit_line(chosen, Method(bootstrap="cluster", seed=1))
+        estimate, lines = fit_line(chosen, Method(bootstrap="cluster", cluster="vendor", seed=1))
         assert estimate.slope_bounds is not None
         low, high = estimate.slope_bounds(0.95)
     assert lines is not None

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 CHECKOUT = Path(__file__).parent.parent
 COMMANDS = [
     *[["reproduce"], ["rate"], ["gap"], ["figures"], ["add"], ["validate"], ["cite"]],
-    *[["sensitivity"], ["stability"], ["backtest"], ["claims"]],
+    *[["sensitivity"], ["decompose"], ["stability"], ["backtest"], ["claims"]],
     *[["workload"], ["roofline"], ["when-bound"], ["training-memory"]],
     *[["data", "list"], ["data", "show"], ["data", "export"], ["data", "sources"]],
 ]
@@ -100,6 +100,7 @@ def keys(value: Any) -> set[str]:
         ("rate", "rate peak_flops"),
         ("gap", "gap peak_flops dram_bandwidth --at 2030 --reach 1000"),
         ("sensitivity", "sensitivity peak_flops --method ols"),
+        ("decompose", "decompose peak_flops"),
         ("stability", "stability peak_flops"),
         ("backtest", "backtest peak_flops"),
         ("claims", "claims --series memory_capacity"),
@@ -118,7 +119,17 @@ def test_every_key_of_the_json_is_documented(run: Run, heading: str, command: st
         line.split("|")[1] for part in (page, *more) for line in part.splitlines() if line.startswith("| `")
     ]
     documented = {name.split(".")[-1] for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
-    lists = {"projections", "reach", "effects", "influence", "curve", "break", "rolling", "horizons"}
+    lists = {
+        "groups",
+        "projections",
+        "reach",
+        "effects",
+        "influence",
+        "curve",
+        "break",
+        "rolling",
+        "horizons",
+    }
     lists |= {"operators", "levers", "batches", "frontier", "projection", "parts"}
     printed = keys(json.loads(run(*shlex.split(command), "--format", "json").out))
     assert printed - lists - {"calibration"} <= documented

@@ -18,6 +18,7 @@ from memwall_trends.fitting.estimators import ESTIMATORS, find_estimator
 from memwall_trends.fitting.growth import Growth
 from memwall_trends.fitting.least_squares import ordinary_least_squares
 from memwall_trends.fitting.methods import Method, fit_line
+from memwall_trends.fitting.standard_errors import Clusters
 from memwall_trends.selection import select
 from memwall_trends.units import decimal_years
 
@@ -33,14 +34,20 @@ COVERED = (0.93, 0.97)
 
 BY_R = {
     "hc3": Method(se="hc3"),
-    "cluster": Method(se="cluster"),
+    "cluster": Method(vcov={"CRV1": "vendor"}),
     "wls": Method("wls"),
     "huber": Method("huber"),
     "quantile_0.5": Method("quantile"),
     "quantile_0.9": Method("quantile", quantile=0.9),
     "theil_sen": Method("theil-sen"),
 }
+ALONE = [name for name in ESTIMATORS if name != "mixed"]
+"""A mixed model needs vendors and architectures."""
 ROBUST = ["huber", "theil-sen", "quantile"]
+
+
+def named(codes: np.ndarray) -> Clusters:
+    return Clusters((codes,), "vendors")
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +118,7 @@ def test_hubers_scale_is_that_of_mass(robust: dict[str, dict[str, float]]) -> No
     )
 
 
-@pytest.mark.parametrize("method", ESTIMATORS)
+@pytest.mark.parametrize("method", ALONE)
 def test_an_exact_line_is_found_exactly(method: str) -> None:
     years = np.array([1996.0, 2001.5, 2010.25, 2026.0])
     estimate = find_any(method, np.array([1.0, 2.0, 0.5, 3.0]))(years, 0.24 * (years - 2000) - 1)
@@ -121,7 +128,7 @@ def test_an_exact_line_is_found_exactly(method: str) -> None:
     assert estimate.r_squared == pytest.approx(1)
 
 
-@pytest.mark.parametrize("method", ESTIMATORS)
+@pytest.mark.parametrize("method", ALONE)
 @settings(deadline=None, max_examples=15)
 @given(
     seed=st.integers(0, 999),
@@ -144,7 +151,7 @@ def test_shifting_and_scaling_move_the_line_along(
     assert moved.covariance[1, 1] == pytest.approx(scale**2 * plain.covariance[1, 1], rel=1e-4)
 
 
-@pytest.mark.parametrize("method", ESTIMATORS)
+@pytest.mark.parametrize("method", ALONE)
 def test_stretching_time_slows_growth_by_as_much(method: str) -> None:
     years, values, weights = simulate_small(3)
     plain = find_any(method, weights)(years, values)
@@ -156,7 +163,7 @@ def test_stretching_time_slows_growth_by_as_much(method: str) -> None:
     )
 
 
-@pytest.mark.parametrize("method", ESTIMATORS)
+@pytest.mark.parametrize("method", ALONE)
 @settings(deadline=None, max_examples=15)
 @given(seed=st.integers(0, 999))
 def test_the_order_of_the_rows_does_not_matter(method: str, seed: int) -> None:
@@ -169,14 +176,14 @@ def test_the_order_of_the_rows_does_not_matter(method: str, seed: int) -> None:
     assert shuffled.covariance == pytest.approx(plain.covariance, rel=1e-5, abs=1e-10)
 
 
-@pytest.mark.parametrize("se", ["classical", "hc3", "cluster"])
+@pytest.mark.parametrize("se", ["classical", "hc3", "crv1", "cr2"])
 def test_the_order_of_the_rows_does_not_matter_to_standard_errors(se: str) -> None:
     years, values, _ = simulate_small(5)
     groups, order = np.arange(len(years)) % 6, np.random.default_rng(5).permutation(len(years))
-    by_cluster = se == "cluster"
-    plain = ordinary_least_squares(years, values, se=se, groups=groups if by_cluster else None)
+    by_cluster = se.startswith("cr")
+    plain = ordinary_least_squares(years, values, se=se, clusters=named(groups) if by_cluster else None)
     shuffled = ordinary_least_squares(
-        years[order], values[order], se=se, groups=groups[order] if by_cluster else None
+        years[order], values[order], se=se, clusters=named(groups[order]) if by_cluster else None
     )
     assert shuffled.covariance == pytest.approx(plain.covariance, rel=1e-9, abs=1e-14)
 
@@ -193,7 +200,7 @@ def test_robust_methods_ignore_one_wild_point(method: str) -> None:
     assert abs(ordinary_least_squares(years, wild).slope - plain.slope) > 0.05
 
 
-@pytest.mark.parametrize("method", ESTIMATORS)
+@pytest.mark.parametrize("method", ALONE)
 def test_equal_values_do_not_grow(method: str) -> None:
     years = np.array([2000.0, 2003.0, 2004.5, 2010.0, 2011.0])
     with warnings.catch_warnings():
@@ -290,15 +297,24 @@ def test_an_option_that_is_none_is_not_given() -> None:
 
 def test_an_unknown_standard_error_lists_the_known_ones() -> None:
     years, values, _ = simulate_small(1)
-    with pytest.raises(MemwallError, match=r"unknown standard error 'hc4'.*classical, hc3, cluster"):
+    with pytest.raises(
+        MemwallError, match=r"unknown standard error 'hc4'.*classical, hc3, crv1, cr2, wild, cluster"
+    ):
         ordinary_least_squares(years, values, se="hc4")
 
 
-@pytest.mark.parametrize("groups", [None, np.zeros(30, dtype=np.int64)])
-def test_one_cluster_is_too_few(groups: np.ndarray | None) -> None:
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        (None, "goes by clusters, as in --cluster vendor"),
+        (np.zeros(30, dtype=np.int64), "at least two clusters"),
+    ],
+)
+def test_one_cluster_is_too_few(groups: np.ndarray | None, message: str) -> None:
     years, values, _ = simulate_small(1)
-    with pytest.raises(MemwallError, match=r"at least two vendors; got [01]"):
-        ordinary_least_squares(years, values, se="cluster", groups=groups)
+    clusters = None if groups is None else named(groups)
+    with pytest.raises(MemwallError, match=message):
+        ordinary_least_squares(years, values, se="crv1", clusters=clusters)
 
 
 @pytest.mark.parametrize("quantile", [0.0, 1.0, -0.5, 90.0, math.nan])
@@ -344,7 +360,7 @@ def fit_cluster(random: np.random.Generator) -> Estimate:
     # Vendors enter and leave, or a common error would not reach the slope.
     years = np.clip(years / 4 + (2000 + 25 * vendors / n_vendors) * 3 / 4, 2000, 2025)
     values = SLOPE * (years - 2012) + common[vendors] + random.normal(0, 0.2, n_obs)
-    return ordinary_least_squares(years, values, se="cluster", groups=vendors)
+    return ordinary_least_squares(years, values, se="crv1", clusters=named(vendors))
 
 
 SIMULATED: dict[str, Callable[[np.random.Generator], Estimate]] = {
@@ -372,7 +388,7 @@ def test_classical_errors_are_too_small_where_vendors_have_errors_in_common() ->
     for _ in range(50):
         years, vendors = np.sort(random.uniform(2000, 2025, 120)), np.arange(120) // 3
         values = SLOPE * (years - 2012) + random.normal(0, 0.3, 40)[vendors] + random.normal(0, 0.2, 120)
-        by_cluster = ordinary_least_squares(years, values, se="cluster", groups=vendors)
+        by_cluster = ordinary_least_squares(years, values, se="crv1", clusters=named(vendors))
         ratios.append(by_cluster.covariance[1, 1] / ordinary_least_squares(years, values).covariance[1, 1])
     assert np.median(ratios) > 1.5
 

@@ -240,7 +240,8 @@ def usual_and_slow(usual: list[str], slow: list[str]) -> list[Any]:
 @pytest.mark.parametrize(
     "name",
     usual_and_slow(
-        ["hw-scaling", "memory-breakdown"], ["claim-against-fit", "link-families", "roofline", "levers"]
+        ["hw-scaling", "memory-breakdown"],
+        ["claim-against-fit", "link-families", "decomposition", "roofline", "levers"],
     ),
 )
 def test_a_size_changes_width_and_letters(name: str, tmp_path: Path) -> None:
@@ -401,6 +402,7 @@ def test_a_hostile_name_does_not_end_the_script_of_a_page(mine: Path, tmp_path: 
         ("training-compute", {"scope": "lane"}, "unknown column of training_compute 'scope'"),
         ("hw-scaling", {"kind": "gpu", "where": {"kind": "gpu"}}, "say the same thing"),
         ("training-memory", {"dataset": "curated"}, "leave out --dataset"),
+        ("decomposition", {"product_class": "server-cpu"}, "a mix needs at least two groups"),
         ("levers", {"overlay": ["mine.csv"]}, "leave out --with; it takes --precision"),
     ],
 )

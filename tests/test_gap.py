@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memwall_trends.errors import MemwallError
-from memwall_trends.fitting.bounds import t_quantile
+from memwall_trends.fitting.bounds import t_quantile, welch_satterthwaite
 from memwall_trends.fitting.methods import Method
 from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.questions.gap import fit_gap, pair_devices
-from memwall_trends.questions.ratio import WAYS, welch_satterthwaite
+from memwall_trends.questions.ratio import WAYS
 
 
 def test_growth_and_projection_agree_with_r(reference: dict[str, dict[str, float]]) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SELECTING = {
     *("reproduce", "rate", "gap", "figures", "sensitivity", "stability", "backtest", "when-bound", "cite"),
+    "decompose",
     *("data show", "data export"),
 }
 WITH_ANOTHER_CHOICE = """

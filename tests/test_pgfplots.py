@@ -60,6 +60,7 @@ def layered(*marks: alt.Chart) -> str:
         "hw-scaling",
         "memory-breakdown",
         "link-families",
+        "decomposition",
         "rolling-rates",
         "roofline",
         "training-memory",

@@ -210,12 +210,19 @@ METHOD: Group[Method] = Group(
     make_method,
     "Method",
     {
-        "method": Option(str, "ols", "ols, wls, huber, theil-sen or quantile.", "METHOD"),
+        "method": Option(str, "ols", "ols, wls, huber, theil-sen, quantile or mixed.", "METHOD"),
         "se": Option(
             str | None,
             None,
-            "Standard error of ols and wls: classical, hc3 (any variance) or cluster (by vendor).",
+            "Standard error of ols and wls: classical, hc3 (any variance), or by cluster: cr2 (the default "
+            "where architectures are named), crv1, wild.",
             "KIND",
+        ),
+        "cluster": Option(
+            str | None,
+            None,
+            "Observations that share an error: by architecture, vendor, or both of architecture,year.",
+            "COLUMN",
         ),
         "quantile": Option(float | None, None, "Of quantile: 0.5 the median, 0.9 near the top.", "SHARE"),
         "weights": Option(
@@ -233,7 +240,7 @@ METHOD: Group[Method] = Group(
         "bootstrap": Option(
             str | None,
             None,
-            "Interval by drawing again devices (pairs) or vendors (cluster); pairs for --frontier.",
+            "Interval by drawing again devices (pairs) or what shares an error (cluster).",
             "WHAT",
         ),
         "interval": Option(str, "percentile", "Of the bootstrap: percentile or bca.", "KIND"),

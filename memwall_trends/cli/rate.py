@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from memwall_trends.fitting.trends import Trend
     from memwall_trends.selection import Choose
 
+MOST_EFFECTS = 5
 UNSHIPPED = "shipped!"
 """The usual condition that --announced lifts; what it leaves out is said in the help."""
 
@@ -77,8 +78,10 @@ def _note_effects(trend: Trend) -> list[str]:
     """Return how far the classes of a line within them lie from it."""
     from memwall_trends.units import format_number
 
-    effects = ", ".join(f"{label} {format_number(factor, 3)}x" for label, factor in trend.effects.items())
-    return [f"Of the average line: {effects}."] if effects else []
+    effects = [f"{label} {format_number(factor, 3)}x" for label, factor in trend.effects.items()]
+    if len(effects) > 2 * MOST_EFFECTS:
+        effects = [*effects[:MOST_EFFECTS], "...", *effects[-MOST_EFFECTS:]]
+    return [f"Of the average line: {', '.join(effects)}."] if effects else []
 
 
 def _note_default_rows(trend: Trend, conditions: dict[str, list[str]]) -> list[str]:

@@ -8,6 +8,7 @@ from memwall_trends import defaults
 from memwall_trends.errors import unknown
 from memwall_trends.figures.balance import machine_balance, workload_intensity
 from memwall_trends.figures.claims import claim_against_fit, published_claims
+from memwall_trends.figures.decomposition import decomposition
 from memwall_trends.figures.paper import (
     hw_scaling,
     memory_breakdown,
@@ -47,6 +48,7 @@ FIGURES: dict[str, Callable[..., alt.VConcatChart]] = {
     "memory-generations": memory_generations,
     "link-families": link_families,
     "frontier": frontier,
+    "decomposition": decomposition,
     "specification-curve": specification_curve,
     "rolling-rates": rolling_rates,
     "backtest-coverage": backtest_coverage,

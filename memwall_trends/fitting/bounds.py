@@ -55,3 +55,22 @@ def check_period(per: float) -> float:
     if not 0 < per < math.inf:
         raise MemwallError(f"a period is a number of years above zero, as in 2; got {per:g}")
     return per
+
+
+def welch_satterthwaite(
+    first_variance: float, first_freedom: float, second_variance: float, second_freedom: float
+) -> float:
+    """Return the effective degrees of freedom of the sum of two independent variances.
+
+    Formula (Satterthwaite 1946): (a + b)^2 / (a^2 / m + b^2 / n). Between the smaller of m and n, and m + n.
+
+    Examples
+    --------
+    >>> welch_satterthwaite(1.0, 10, 1.0, 10)
+    20.0
+    """
+    if first_variance + second_variance == 0:
+        return min(first_freedom, second_freedom)
+    # Shares, not variances: their squares underflow for lines that fit all but exactly.
+    share = first_variance / (first_variance + second_variance)
+    return 1 / (share**2 / first_freedom + (1 - share) ** 2 / second_freedom)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from memwall_trends.fitting.bounds import Bounds
-    from memwall_trends.fitting.least_squares import Floats
+    from memwall_trends.fitting.least_squares import Codes, Floats
 
     Estimator = Callable[[Floats, Floats], "Estimate"]
 
@@ -181,12 +181,77 @@ def quantile_regression(years: Floats, log10_values: Floats, *, quantile: float 
     return estimate if quantile == MEDIAN else replace(estimate, residual_variance=float("nan"))
 
 
+def mixed(
+    years: Floats,
+    log10_values: Floats,
+    *,
+    vendors: Codes | None = None,
+    architectures: Codes | None = None,
+) -> Estimate:
+    """Return the line that all share, with a random intercept of each vendor and of each architecture.
+
+    Parameters
+    ----------
+    years, log10_values
+        As in `ordinary_least_squares`.
+    vendors, architectures : ndarray of int, shape (n,)
+        The vendor and the architecture of each observation.
+
+    Returns
+    -------
+    Estimate
+        By `memwall_trends.fitting.mixed.fit_mixed`. The residual variance is that of a new device of a new
+        vendor: the sum of the components. Its effects are those of vendors, partly pooled.
+
+    Raises
+    ------
+    MemwallError
+        If vendors or architectures are not known, or the model cannot be fitted.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> years = np.repeat(np.arange(2000.0, 2010.0), 4)
+    >>> vendors = np.tile([0, 1, 2, 3], 10)
+    >>> architectures = np.arange(40) // 8 * 4 + vendors
+    >>> values = 0.24 * years + 0.3 * vendors + 0.1 * np.sin(np.arange(40))
+    >>> round(mixed(years, values, vendors=vendors, architectures=architectures).slope, 2)
+    0.24
+    """
+    import numpy as np
+
+    from memwall_trends.fitting.mixed import fit_mixed
+
+    if vendors is None or architectures is None:
+        raise MemwallError("a mixed model needs the vendor and the architecture of each observation")
+    origin = float(years.mean())
+    fitted = fit_mixed(design_line(years, origin), log10_values, vendors, architectures)
+    variance = fitted.group_variance + fitted.subgroup_variance + fitted.residual_variance
+    estimate = _estimate(
+        years,
+        log10_values,
+        fitted.coefficients,
+        fitted.covariance,
+        f"t interval, mixed model of {fitted.n_groups} vendors and {fitted.n_subgroups} architectures "
+        "(Kenward and Roger)",
+    )
+    return replace(
+        estimate,
+        degrees_of_freedom=fitted.freedom.of(np.array([0.0, 1.0])),
+        residual_variance=variance,
+        residual_freedom=float(len(years) - 2),
+        effects=fitted.group_effects,
+        n_clusters=fitted.n_subgroups,
+    )
+
+
 ESTIMATORS: dict[str, Callable[..., Estimate]] = {
     "ols": ordinary_least_squares,
     "wls": weighted_least_squares,
     "huber": huber,
     "theil-sen": theil_sen,
     "quantile": quantile_regression,
+    "mixed": mixed,
 }
 """Every method by the name that the user gives."""
 

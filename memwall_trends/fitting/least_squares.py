@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from memwall_trends.errors import MemwallError, unknown
+from memwall_trends.errors import MemwallError
+from memwall_trends.fitting.standard_errors import estimate_uncertainty
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from memwall_trends.fitting.bounds import Bounds
+    from memwall_trends.fitting.standard_errors import Clusters
 
     Floats = NDArray[np.float64]
     Codes = NDArray[np.int64]
-
-STANDARD_ERRORS = ("classical", "hc3", "cluster")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +48,10 @@ class Estimate:
     effects : ndarray of float, shape (m,), optional
         Of a line within groups: log10 units by which each of m groups lies above the line, which is that of
         the average observation.
+    residual_freedom : float, optional
+        Degrees of freedom of the residual variance, where they are not those of the parameters.
+    n_clusters : int, optional
+        How many clusters the covariance goes by.
     """
 
     intercept: float
@@ -60,6 +64,8 @@ class Estimate:
     interval: str = "t interval, classical standard error"
     slope_bounds: Bounds | None = None
     effects: Floats | None = None
+    residual_freedom: float | None = None
+    n_clusters: int | None = None
 
 
 def ordinary_least_squares(
@@ -67,7 +73,7 @@ def ordinary_least_squares(
     log10_values: Floats,
     *,
     se: str = "classical",
-    groups: Codes | None = None,
+    clusters: Clusters | None = None,
     within: Codes | None = None,
 ) -> Estimate:
     """Return the least-squares line.
@@ -78,11 +84,9 @@ def ordinary_least_squares(
         Decimal years, at least three different ones.
     log10_values : ndarray of float, shape (n,)
     se : str
-        ``classical``: independent errors of one variance. ``hc3``: of any variance (MacKinnon and White 1985,
-        doi:10.1016/0304-4076(85)90158-7). ``cluster``: dependent within each group (Liang and Zeger 1986,
-        doi:10.1093/biomet/73.1.13; small-sample factor G/(G-1) (n-1)/(n-2), t with G-1 degrees of freedom).
-    groups : ndarray of int, shape (n,), optional
-        For ``cluster``: the group of each observation.
+        One of `memwall_trends.fitting.standard_errors.STANDARD_ERRORS`.
+    clusters : Clusters, optional
+        Which observations share an error, where the standard error goes by them.
     within : ndarray of int, shape (n,), optional
         Classes, 0 to m - 1, each of which has an intercept of its own: the slope is the growth within them.
 
@@ -94,7 +98,7 @@ def ordinary_least_squares(
     Raises
     ------
     MemwallError
-        If the standard error is not known, or there are fewer than two groups.
+        If the standard error is not known, or its clusters are missing or too few.
 
     Examples
     --------
@@ -106,7 +110,7 @@ def ordinary_least_squares(
     import numpy as np
 
     return weighted_least_squares(
-        years, log10_values, weights=np.ones_like(years), se=se, groups=groups, within=within
+        years, log10_values, weights=np.ones_like(years), se=se, clusters=clusters, within=within
     )
 
 
@@ -116,14 +120,14 @@ def weighted_least_squares(
     *,
     weights: Floats,
     se: str = "hc3",
-    groups: Codes | None = None,
+    clusters: Clusters | None = None,
     within: Codes | None = None,
 ) -> Estimate:
     """Return the line with the least weighted squares.
 
     Parameters
     ----------
-    years, log10_values, groups, within
+    years, log10_values, clusters, within
         As in `ordinary_least_squares`.
     weights : ndarray of float, shape (n,)
         How much each observation counts. Only their ratios matter.
@@ -155,29 +159,19 @@ def weighted_least_squares(
         raise MemwallError("within each group all observations are of one date, so that none shows growth")
     result = WLS(log10_values, design, weights=scaled).fit()
     residuals = log10_values - result.fittedvalues
-    freedom, interval = float(result.df_resid), "t interval, classical standard error"
-    if se == "classical":
-        covariance = result.cov_params()
-    elif se == "hc3":
-        covariance = result.get_robustcov_results("HC3").cov_params()
-        interval = "t interval, standard error robust to unequal variances (HC3)"
-    elif se == "cluster":
-        n_groups = 0 if groups is None else len(np.unique(groups))
-        if n_groups < 2:  # noqa: PLR2004
-            raise MemwallError(f"standard errors by cluster need at least two vendors; got {n_groups}")
-        covariance = result.get_robustcov_results("cluster", groups=groups, use_correction=True).cov_params()
-        freedom, interval = n_groups - 1.0, f"t interval, standard error by cluster ({n_groups} vendors)"
-    else:
-        raise unknown("standard error", se, STANDARD_ERRORS)
+    sure = estimate_uncertainty(result, design, log10_values, scaled, se=se, clusters=clusters)
     return Estimate(
         intercept=float(result.params[0]),
         slope=float(result.params[1]),
         origin=origin,
-        covariance=np.asarray(covariance, dtype=np.float64)[:2, :2],
-        degrees_of_freedom=freedom,
+        covariance=np.asarray(sure.covariance, dtype=np.float64)[:2, :2],
+        degrees_of_freedom=sure.degrees_of_freedom,
         residual_variance=float(scaled @ residuals**2 / result.df_resid),
         r_squared=float(result.rsquared),
-        interval=interval,
+        interval=sure.interval,
+        slope_bounds=sure.slope_bounds,
+        residual_freedom=float(result.df_resid),
+        n_clusters=sure.n_clusters,
         effects=None if within is None else _heights(within, result.params[2:], scaled),
     )
 

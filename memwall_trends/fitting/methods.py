@@ -9,24 +9,34 @@ import numpy as np
 import pandas as pd
 
 from memwall_trends import defaults
+from memwall_trends.datasets.conditions import list_columns
 from memwall_trends.errors import MemwallError, unknown
 from memwall_trends.fitting.bootstrap import INTERVALS, Sample, bootstrap_lines
 from memwall_trends.fitting.estimators import find_estimator
+from memwall_trends.fitting.standard_errors import BY_CLUSTER, Clusters, find_standard_error
 from memwall_trends.units import decimal_years
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Mapping
 
-    from memwall_trends.fitting.least_squares import Estimate, Floats
+    from memwall_trends.fitting.least_squares import Codes, Estimate, Floats
     from memwall_trends.selection import Selection
 
-CLUSTER = "vendor"
+CLUSTER = "architecture"
+"""Variants of an architecture share its error."""
+VENDOR = "vendor"
+MANY_VENDORS = 30
+"""From so many vendors on, the error that a vendor's devices share is counted too: intervals by architecture
+hold too rarely where vendors differ, those by fewer vendors are twice as wide as they need to be
+(``tests/simulate_coverage.py``)."""
 YEAR = "year"
-RESAMPLED = {"pairs": "devices", "cluster": "vendors"}
-"""What a bootstrap draws, by the name that the user gives."""
+RESAMPLED = ("pairs", "cluster")
+"""What a bootstrap draws, by the name that the user gives: devices, or what shares an error."""
+MOST_WAYS = 2
+PLURALS = {"architecture": "architectures", "vendor": "vendors", "year": "years", "name": "devices"}
 FRONTIER_NOTE = (
-    "Records depend on each other: one is a record only because none before it was better. So devices are "
-    "drawn again and records set anew in each resample; a t interval of records holds too rarely"
+    "Records depend on each other: one is a record only because none before it was better. So they are "
+    "set anew in each resample; a t interval of records holds too rarely"
 )
 
 
@@ -39,7 +49,14 @@ class Method:
     name : str
         The estimator, one of `memwall_trends.fitting.estimators.ESTIMATORS`.
     se : str, optional
-        Standard error of ``ols`` and ``wls``: ``classical``, ``hc3`` or ``cluster`` (by vendor).
+        Standard error of ``ols`` and ``wls``, one of
+        `memwall_trends.fitting.standard_errors.STANDARD_ERRORS`; ``cluster`` is ``cr2``. By default ``cr2``
+        where the data names architectures, by `find_cluster`; else ``classical`` (of ``wls``, ``hc3``).
+    cluster : str, optional
+        The column that says which observations share an error; two, parted by a comma, for two-way clusters
+        (``architecture,year``).
+    vcov : mapping or str, optional
+        The same in one, as pyfixest has it: ``{"CRV1": "vendor"}``, or ``"classical"``.
     quantile : float, optional
         Of ``quantile``; 0.5 by default.
     weights : str, optional
@@ -49,7 +66,9 @@ class Method:
         Of ``ols`` and ``wls``: a column, as in ``product_class``, each value of which has an intercept of its
         own. The common slope is the growth within them, apart from one taking the place of another.
     bootstrap : str, optional
-        ``pairs`` draws devices, ``cluster`` vendors. Where only records count, ``pairs`` by default.
+        ``pairs`` draws devices, ``cluster`` what shares an error: architectures, or the values of
+        ``cluster``. Where only records count one is drawn by default: ``cluster`` where the data names
+        architectures.
     interval : str
         Of the bootstrap: ``percentile`` or ``bca``.
     draws : int
@@ -67,6 +86,8 @@ class Method:
 
     name: str = "ols"
     se: str | None = None
+    cluster: str | None = None
+    vcov: Mapping[str, str] | str | None = None
     quantile: float | None = None
     weights: str | None = None
     within: str | None = None
@@ -81,6 +102,7 @@ class Method:
             "ols": "OLS",
             "wls": f"WLS (each {self.weights or YEAR} alike)",
             "huber": "Huber's M-estimate",
+            "mixed": "Mixed model",
             "theil-sen": "Theil-Sen",
             "quantile": f"Quantile regression ({self.quantile or 0.5:g})",
         }
@@ -131,25 +153,25 @@ def fit_line(chosen: Selection, method: Method) -> tuple[Estimate, Floats | None
     weights = _weights(observations, method)
     if frontier and method.name == "wls":
         raise MemwallError("records are too few to weigh: leave out --frontier, or the method 'wls'")
-    by_cluster = method.se == "cluster"
+    se, cluster = _standard_error(chosen, method)
     estimator = find_estimator(
         method.name,
-        se=method.se,
+        se=se,
         quantile=method.quantile,
         weights=weights,
-        groups=_codes(observations, CLUSTER) if by_cluster else None,
-        within=_codes(observations, method.within) if method.within else None,
+        clusters=_clusters(observations, cluster) if cluster else None,
+        within=cluster_codes(observations, method.within) if method.within else None,
+        **_random_effects(observations, method),
     )
     estimate = estimator(*_line_through(observations))
-    drawn = method.bootstrap or ("pairs" if frontier else None)
+    drawn = method.bootstrap or (_drawn_by_default(chosen, method) if frontier else None)
     if drawn is None or estimate.residual_variance == 0:
         return estimate, None
-    if by_cluster:
-        raise MemwallError(
-            "a standard error by cluster and a bootstrap are two ways: choose --bootstrap cluster"
-        )
+    if method.name == "mixed":
+        raise MemwallError("the mixed model has an interval of its own: leave the bootstrap out")
+    column = method.cluster or (CLUSTER if CLUSTER in observations else "vendor")
     lines, bounds = bootstrap_lines(
-        _sample(chosen, drawn, weights, method.within),
+        _sample(chosen, drawn, column, weights, method.within),
         origin=estimate.origin,
         interval=method.interval,
         draws=method.draws,
@@ -157,11 +179,126 @@ def fit_line(chosen: Selection, method: Method) -> tuple[Estimate, Floats | None
         # Least squares of all resamples are found at once.
         estimator=None if method.name in ("ols", "wls") else estimator,
     )
+    drawn_again = _plural(column) if drawn == "cluster" else "devices"
     interval = (
-        f"{INTERVALS[method.interval]} interval of {method.draws:,} resamples of the {RESAMPLED[drawn]} "
+        f"{INTERVALS[method.interval]} interval of {method.draws:,} resamples of the {drawn_again} "
         f"(seed {method.seed})"
     )
     return replace(estimate, covariance=np.cov(lines), interval=interval, slope_bounds=bounds), lines
+
+
+def find_cluster(chosen: Selection) -> str | None:
+    """Return the column of what shares an error: vendors where they are many, else architectures.
+
+    None where the data names no architectures, and of the paper's points, whose devices are guesses.
+
+    Examples
+    --------
+    >>> from memwall_trends.selection import select
+    >>> [find_cluster(select("peak_flops", **choose)) for choose in ({}, {"kind": "gpu"})]
+    ['vendor', 'architecture']
+    >>> find_cluster(select("model_size")) is None
+    True
+    """
+    rows = chosen.observations
+    known = CLUSTER in rows and (rows[CLUSTER].fillna("").astype(str) != "").any()
+    if not known or chosen.dataset == defaults.PAPER:
+        return None
+    return VENDOR if VENDOR in rows and rows[VENDOR].nunique() >= MANY_VENDORS else CLUSTER
+
+
+def cluster_codes(observations: pd.DataFrame, column: str = CLUSTER) -> Codes:
+    """Return the cluster of each observation; one whose cell is empty is a cluster of its own.
+
+    Raises
+    ------
+    MemwallError
+        If there is no such column; the message names those that there are.
+
+    Examples
+    --------
+    >>> cluster_codes(pd.DataFrame({"architecture": ["Hopper", "", "Hopper", ""]})).tolist()
+    [0, 1, 0, 2]
+    """
+    if column == YEAR and column not in observations:
+        years: Codes = pd.factorize(observations["date"].dt.year)[0].astype(np.int64)
+        return years
+    if column not in observations:
+        raise unknown("column to go by", column, map(str, observations.columns))
+    labels = observations[column].reset_index(drop=True).astype(object)
+    alone = labels.isna() | (labels.astype(str) == "")
+    labels[alone] = [(number,) for number in np.flatnonzero(alone)]
+    codes: Codes = pd.factorize(labels)[0].astype(np.int64)
+    return codes
+
+
+def _standard_error(chosen: Selection, method: Method) -> tuple[str | None, str | None]:
+    """Return the standard error, and the column of its clusters where it goes by them."""
+    se, cluster = method.se, method.cluster
+    if method.vcov is not None:
+        if se or cluster:
+            raise MemwallError("vcov says both the standard error and its cluster: give it alone")
+        se, cluster = _read_vcov(method.vcov)
+    if method.name not in ("ols", "wls"):
+        if se:
+            raise MemwallError(f"the method {method.name!r} has no se; ols and wls have")
+        if cluster and not method.bootstrap and method.name != "mixed" and not chosen.frontier:
+            raise MemwallError(
+                f"the method {method.name!r} has no cluster; ols and wls have, and --bootstrap cluster"
+            )
+        return None, None
+    if method.bootstrap or chosen.frontier:
+        if se:
+            raise MemwallError("a standard error and a bootstrap are two ways: give one of them")
+        return None, None
+    usual = find_cluster(chosen)
+    if se is None:
+        if cluster is None and usual is None:
+            return None, None
+        se = "cr2"
+    se = find_standard_error(se)
+    if se in BY_CLUSTER:
+        return se, cluster or usual or CLUSTER
+    if cluster:
+        raise MemwallError(f"the standard error {se!r} goes by no clusters; leave out --cluster, or --se")
+    return se, None
+
+
+def _read_vcov(vcov: Mapping[str, str] | str) -> tuple[str, str | None]:
+    if isinstance(vcov, str):
+        return vcov, None
+    if len(vcov) != 1:
+        raise MemwallError(f'vcov has one entry, as in {{"CRV1": "vendor"}}; got {dict(vcov)}')
+    ((se, cluster),) = vcov.items()
+    return se, cluster.replace("+", ",")
+
+
+def _clusters(observations: pd.DataFrame, cluster: str) -> Clusters:
+    columns = list_columns(cluster)
+    if len(columns) > MOST_WAYS:
+        raise MemwallError(f"clusters go by one column or two; got {', '.join(columns)}")
+    return Clusters(
+        codes=tuple(cluster_codes(observations, column) for column in columns),
+        name=" and ".join(map(_plural, columns)),
+    )
+
+
+def _plural(column: str) -> str:
+    return PLURALS.get(column, f"values of {column}")
+
+
+def _random_effects(observations: pd.DataFrame, method: Method) -> dict[str, Codes]:
+    """Return the vendor and architecture of each observation, for a mixed model."""
+    if method.name != "mixed":
+        return {}
+    return {
+        "vendors": cluster_codes(observations, "vendor"),
+        "architectures": cluster_codes(observations, method.cluster or CLUSTER),
+    }
+
+
+def _drawn_by_default(chosen: Selection, method: Method) -> str:
+    return "cluster" if method.cluster or find_cluster(chosen) else "pairs"
 
 
 def _weights(observations: pd.DataFrame, method: Method) -> Floats | None:
@@ -185,7 +322,7 @@ def _weights(observations: pd.DataFrame, method: Method) -> Floats | None:
     return alike
 
 
-def _sample(chosen: Selection, drawn: str, weights: Floats | None, within: str | None) -> Sample:
+def _sample(chosen: Selection, drawn: str, column: str, weights: Floats | None, within: str | None) -> Sample:
     if drawn not in RESAMPLED:
         raise unknown("bootstrap", drawn, RESAMPLED)
     rows = chosen.observations if chosen.candidates is None else chosen.candidates
@@ -199,20 +336,14 @@ def _sample(chosen: Selection, drawn: str, weights: Floats | None, within: str |
     return Sample(
         years=years[order],
         log10_values=log10_values[order],
-        groups=_codes(rows, CLUSTER)[order] if drawn == "cluster" else np.arange(len(rows)),
+        groups=cluster_codes(rows, column)[order] if drawn == "cluster" else np.arange(len(rows)),
         counted=counted[order],
         weights=np.ones(len(rows)) if weights is None else weights[order],
         frontier=chosen.frontier,
-        within=_codes(rows, within)[order] if within else None,
+        within=cluster_codes(rows, within)[order] if within else None,
     )
 
 
 def _line_through(observations: pd.DataFrame) -> tuple[Floats, Floats]:
     values = observations["value"].to_numpy(dtype=np.float64)
     return decimal_years(observations["date"].to_numpy()), np.log10(values)
-
-
-def _codes(observations: pd.DataFrame, column: str) -> NDArray[np.int64]:
-    if column not in observations:
-        raise unknown("column to go by", column, map(str, observations.columns))
-    return pd.factorize(observations[column], use_na_sentinel=False)[0]

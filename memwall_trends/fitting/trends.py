@@ -12,7 +12,7 @@ import pandas as pd
 from memwall_trends import defaults
 from memwall_trends.datasets.conditions import describe_where
 from memwall_trends.errors import TooFewObservations
-from memwall_trends.fitting.bounds import t_quantile
+from memwall_trends.fitting.bounds import t_quantile, welch_satterthwaite
 from memwall_trends.fitting.growth import Growth
 from memwall_trends.fitting.methods import FRONTIER_NOTE, Method, as_method, fit_line
 from memwall_trends.selection import select, select_each
@@ -101,7 +101,7 @@ class Trend(Growth):
 
     @property
     def effects(self) -> dict[str, float]:
-        """Factor by which each group lies above the line, the highest first; empty without ``within``.
+        """Factor by which each group lies above the line, the highest first; of a mixed model each vendor.
 
         Examples
         --------
@@ -109,9 +109,10 @@ class Trend(Growth):
         >>> {kind: round(factor, 2) for kind, factor in trend.effects.items()}
         {'accelerator': 2.21, 'gpu': 1.95, 'manycore': 0.83, 'cpu': 0.28}
         """
-        if self.method.within is None or self.estimate.effects is None:
+        column = "vendor" if self.method.name == "mixed" else self.method.within
+        if column is None or self.estimate.effects is None:
             return {}
-        labels = pd.unique(self.observations[self.method.within])
+        labels = pd.unique(self.observations[column])
         factors = dict(zip(map(str, labels), map(power_of_ten, self.estimate.effects), strict=True))
         return dict(sorted(factors.items(), key=lambda pair: -pair[1]))
 
@@ -139,9 +140,9 @@ class Trend(Growth):
         """
         years = np.atleast_1d(np.asarray(years, dtype=np.float64))
         log10_values, mean_variance = self.log10_mean(years)
-        quantile = t_quantile(self.degrees_of_freedom, level)
-        mean_half = quantile * np.sqrt(mean_variance)
-        new_half = quantile * np.sqrt(mean_variance + self.estimate.residual_variance)
+        mean_half = t_quantile(self.degrees_of_freedom, level) * np.sqrt(mean_variance)
+        quantiles = [t_quantile(freedom, level) for freedom in self.new_device_freedoms(mean_variance)]
+        new_half = quantiles * np.sqrt(mean_variance + self.estimate.residual_variance)
         with np.errstate(over="ignore"):
             return pd.DataFrame(
                 {
@@ -159,6 +160,20 @@ class Trend(Growth):
         design = np.column_stack([np.ones_like(years), years - self.estimate.origin])
         mean = design @ [self.estimate.intercept, self.estimate.slope]
         return mean, np.einsum("ij,jk,ik->i", design, self.estimate.covariance, design)
+
+    def new_device_freedoms(self, mean_variance: Floats) -> Floats:
+        """Return for variances of the line, shape (n,), the degrees of freedom of a prediction interval.
+
+        The line and a new device's residual have degrees of freedom of their own; of their sum after Welch
+        and Satterthwaite (Satterthwaite 1946, doi:10.2307/3002019).
+        """
+        own, line = self.estimate.residual_freedom, self.degrees_of_freedom
+        if own is None or own == line:
+            return np.full(len(mean_variance), line)
+        residual = self.estimate.residual_variance
+        return np.array(
+            [welch_satterthwaite(float(variance), line, residual, own) for variance in mean_variance]
+        )
 
     def to_record(self, per: float = defaults.PERIOD_YEARS, level: float = defaults.LEVEL) -> dict[str, Any]:
         """Return the trend as one flat record, the keys of ``memwall-trends rate --format json``.
@@ -191,6 +206,7 @@ class Trend(Growth):
             "effects": self.effects or None,
             "unit": self.unit,
             "interval": self.estimate.interval,
+            "n_clusters": self.estimate.n_clusters,
             "seed": self.method.seed if self.resampled is not None else None,
         }
 

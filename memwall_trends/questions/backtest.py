@@ -273,7 +273,7 @@ def _predict(trend: Trend, devices: pd.DataFrame, known: pd.DataFrame, start: pd
             "actual_log10": np.log10(devices["value"].to_numpy(dtype=np.float64)),
             "predicted_log10": predicted,
             "standard_error": np.sqrt(variance + trend.estimate.residual_variance),
-            "degrees_of_freedom": trend.degrees_of_freedom,
+            "degrees_of_freedom": trend.new_device_freedoms(variance),
             "no_growth_log10": at_start,
             "previous_growth_log10": at_start + slope * (years - start_year),
         }

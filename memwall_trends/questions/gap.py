@@ -14,9 +14,10 @@ from memwall_trends.datasets import find_series
 from memwall_trends.datasets.rates import OPERAND_BYTES, select_one_per
 from memwall_trends.errors import MemwallError, TooFewObservations, find_known
 from memwall_trends.fitting.bootstrap import Sample, bootstrap_lines
+from memwall_trends.fitting.bounds import welch_satterthwaite
 from memwall_trends.fitting.methods import as_method
 from memwall_trends.fitting.trends import Trend, fit_trend
-from memwall_trends.questions.ratio import RATIO_UNITS, WAYS, Gap, welch_satterthwaite
+from memwall_trends.questions.ratio import RATIO_UNITS, WAYS, Gap
 from memwall_trends.selection import COLUMN_CHOICES, gather_where, name_of, select, select_each
 from memwall_trends.units import decimal_years
 
@@ -220,7 +221,7 @@ def _pair(numerator: Selection, denominator: Selection, *, per_operand: bool = F
 def _fit_devices(top: Trend, bottom: Trend, devices: pd.DataFrame, method: str | Method) -> Gap:
     names = f"{top.series} / {bottom.series}"
     try:
-        fitted = fit_trend(devices, method=method)
+        fitted = fit_trend(devices, method=_as_fitted(top, method))
     except TooFewObservations:
         raise MemwallError(
             f"{names}: {len(devices)} device(s) of the choice report both, on too few dates; use --way ratio"
@@ -282,3 +283,12 @@ def _fit_resamples(top: Trend, bottom: Trend) -> Gap:
         way="bootstrap",
         resampled=lines,
     )
+
+
+def _as_fitted(top: Trend, method: str | Method) -> Method:
+    """Return the method; of the paper's points, whose devices are guesses, by no cluster unless asked."""
+    method = as_method(method)
+    plain = method.se is None and method.vcov is None and method.cluster is None
+    if top.dataset == defaults.PAPER and plain and method.name == "ols" and not method.bootstrap:
+        return replace(method, se="classical")
+    return method

@@ -11,7 +11,7 @@ import pandas as pd
 
 from memwall_trends import defaults
 from memwall_trends.errors import MemwallError
-from memwall_trends.fitting.bounds import check_level, t_quantile
+from memwall_trends.fitting.bounds import check_level, t_quantile, welch_satterthwaite
 from memwall_trends.fitting.growth import Growth
 from memwall_trends.units import decimal_years
 
@@ -269,18 +269,15 @@ class Gap(Growth):
         if self.resampled is not None:
             return self._resampled_band(years, level, new_device)
         if self.balance:
-            middle, variance = self.balance.log10_mean(years)
-            variance = variance + new_device * self.balance.estimate.residual_variance
-            quantiles = np.full(len(years), t_quantile(self.balance.degrees_of_freedom, level))
+            middle, variance, freedoms = _spread(self.balance, years, new_device)
         else:
-            top, top_variance = self.numerator.log10_mean(years)
-            bottom, bottom_variance = self.denominator.log10_mean(years)
-            if new_device:
-                top_variance = top_variance + self.numerator.estimate.residual_variance
-                bottom_variance = bottom_variance + self.denominator.estimate.residual_variance
+            top, top_variance, top_freedoms = _spread(self.numerator, years, new_device)
+            bottom, bottom_variance, bottom_freedoms = _spread(self.denominator, years, new_device)
             middle, variance = top - bottom, top_variance + bottom_variance
-            freedoms = map(self._degrees_of_freedom, top_variance, bottom_variance)
-            quantiles = np.array([t_quantile(freedom, level) for freedom in freedoms])
+            freedoms = np.array(
+                list(map(welch_satterthwaite, top_variance, top_freedoms, bottom_variance, bottom_freedoms))
+            )
+        quantiles = np.array([t_quantile(freedom, level) for freedom in freedoms])
         halves = (quantiles if multipliers is None else np.asarray(multipliers)) * np.sqrt(variance)
         return middle, middle - halves, middle + halves
 
@@ -324,33 +321,6 @@ class Gap(Growth):
                 ends.append(float(brentq(inside, steps[left[0] - 1], steps[left[0]], xtol=1e-9)))
         return ends[0], ends[1]
 
-    def _degrees_of_freedom(self, top_variance: float, bottom_variance: float) -> float:
-        return welch_satterthwaite(
-            top_variance,
-            self.numerator.degrees_of_freedom,
-            bottom_variance,
-            self.denominator.degrees_of_freedom,
-        )
-
-
-def welch_satterthwaite(
-    first_variance: float, first_freedom: float, second_variance: float, second_freedom: float
-) -> float:
-    """Return the effective degrees of freedom of the sum of two independent variances.
-
-    Formula (Satterthwaite 1946): (a + b)^2 / (a^2 / m + b^2 / n). Between the smaller of m and n, and m + n.
-
-    Examples
-    --------
-    >>> welch_satterthwaite(1.0, 10, 1.0, 10)
-    20.0
-    """
-    if first_variance + second_variance == 0:
-        return min(first_freedom, second_freedom)
-    # Shares, not variances: their squares underflow for lines that fit all but exactly.
-    share = first_variance / (first_variance + second_variance)
-    return 1 / (share**2 / first_freedom + (1 - share) ** 2 / second_freedom)
-
 
 def outside(trend: Trend, year: float) -> float:
     """Return by how many years a decimal year lies before the first or after the last observation.
@@ -372,3 +342,11 @@ def _residuals(trend: Trend) -> Floats:
     residuals = np.log10(trend.observations["value"].to_numpy(dtype=np.float64)) - line
     widened: Floats = residuals * math.sqrt(trend.n_obs / (trend.n_obs - 2))
     return widened
+
+
+def _spread(trend: Trend, years: Floats, new_device: bool) -> tuple[Floats, Floats, Floats]:
+    """Return the log10 value of a trend at years, its variance and the degrees of freedom of that."""
+    middle, variance = trend.log10_mean(years)
+    if not new_device:
+        return middle, variance, np.full(len(years), trend.degrees_of_freedom)
+    return middle, variance + trend.estimate.residual_variance, trend.new_device_freedoms(variance)

@@ -150,7 +150,7 @@ def find_when_bound(
     >>> from memwall_trends.workloads import find_transformer
     >>> found = find_when_bound(find_transformer("gpt2"), phase="decode", batch_sizes=[1])
     >>> found.batches["since"].tolist(), found.batches["bound_projected"].tolist()
-    (['2001-10-04'], ['memory'])
+    (['2007-08-15'], ['memory'])
     """
     import pandas as pd
 
@@ -203,8 +203,8 @@ def list_frontier(*, fewest: int = 1, **choose: Unpack[Choose]) -> pd.DataFrame:
 
     Examples
     --------
-    >>> list_frontier(until="2005")["name"].tolist()[-1]
-    'Cray X1 MSP'
+    >>> list_frontier(until="2010")["name"].tolist()[-1]
+    'AMD FireStream 9370'
     """
     pairs = pair_devices(*SERIES, **choose)
     # A window comes last: a record is a record when it is set.

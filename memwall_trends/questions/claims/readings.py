@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from memwall_trends.datasets.conditions import When
-    from memwall_trends.fitting.trends import Trend
     from memwall_trends.selection import Choose
 
 EACH = "device"
@@ -130,8 +129,9 @@ def read_claim(
     -------
     list of dict
         ``reading, population, unit, estimator, window, first_date, last_date, rate, ci_low, ci_high, n_obs,
-        n_clusters, ratio, ratio_low, ratio_high, verdict, likelihood, reason``. Clusters are architectures. A
-        reading of too few observations has no rate, is inconclusive and says why.
+        n_clusters, ratio, ratio_low, ratio_high, verdict, likelihood, reason``. Clusters are what shares an
+        error, vendors or architectures. A reading of too few observations has no rate, is inconclusive and
+        says why.
 
     Examples
     --------
@@ -168,7 +168,7 @@ def read_claim(
                     "ci_low": low,
                     "ci_high": high,
                     "n_obs": trend.n_obs,
-                    "n_clusters": _count_clusters(trend),
+                    "n_clusters": trend.estimate.n_clusters or trend.n_obs,
                     "ratio": compared.ratio,
                     "ratio_low": compared.ratio_low,
                     "ratio_high": compared.ratio_high,
@@ -251,14 +251,6 @@ def _describe_population(reading: Reading, choose: Choose) -> str:
 
     asked = gather_where(choose)
     return f"{reading.population}, {describe_where(asked)}" if asked else reading.population
-
-
-def _count_clusters(trend: Trend) -> int:
-    rows = trend.observations
-    if "architecture" not in rows:
-        return len(rows)
-    known = rows["architecture"].astype(str).replace("", None)
-    return int(known.nunique() + known.isna().sum())
 
 
 def _nothing(error: MemwallError) -> dict[str, Any]:

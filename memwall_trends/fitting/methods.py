@@ -204,7 +204,18 @@ def find_cluster(chosen: Selection) -> str | None:
     known = CLUSTER in rows and (rows[CLUSTER].fillna("").astype(str) != "").any()
     if not known or chosen.dataset == defaults.PAPER:
         return None
-    return VENDOR if VENDOR in rows and rows[VENDOR].nunique() >= MANY_VENDORS else CLUSTER
+    return choose_cluster(rows[VENDOR].nunique() if VENDOR in rows else 0)
+
+
+def choose_cluster(n_vendors: int) -> str:
+    """Return the column of what shares an error, where the data names architectures.
+
+    Examples
+    --------
+    >>> choose_cluster(8), choose_cluster(30)
+    ('architecture', 'vendor')
+    """
+    return VENDOR if n_vendors >= MANY_VENDORS else CLUSTER
 
 
 def cluster_codes(observations: pd.DataFrame, column: str = CLUSTER) -> Codes:

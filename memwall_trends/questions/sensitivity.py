@@ -14,7 +14,7 @@ from memwall_trends.fitting.bootstrap import fit_lines
 from memwall_trends.fitting.bounds import check_level, check_period
 from memwall_trends.fitting.estimators import find_estimator
 from memwall_trends.fitting.growth import Growth
-from memwall_trends.fitting.many_lines import CLOSED_FORMS, fit_many
+from memwall_trends.fitting.many_lines import AT_ONCE, fit_many
 from memwall_trends.fitting.methods import Method, as_method, fit_line
 from memwall_trends.questions.claims import VERDICTS, compare_rates, find_claimed_slope, load_claims, slope_of
 from memwall_trends.questions.claims.judging import Slope, check_margin
@@ -44,7 +44,8 @@ if TYPE_CHECKING:
 SHARES = ("share_agreeing", "share_differing", "share_inconclusive")
 """The keys of the shares of the three verdicts."""
 USUAL_ERRORS = {"ols": "classical", "wls": "hc3"}
-"""The standard error of a method that names none, as `memwall_trends.fitting.least_squares` has it."""
+"""The standard error where none is named and nothing shares an error, as
+`memwall_trends.fitting.least_squares` has it."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -339,21 +340,34 @@ def fit_populations(populations: Sequence[Population], method: Method, level: fl
         None where the method finds no line, or an intercept for each class leaves fewer degrees of freedom
         than `FEW_OBSERVATIONS` without, or there is a single class.
     """
-    se = method.se or USUAL_ERRORS.get(method.name, "")
-    plain = method.bootstrap is None and method.weights is None
-    at_once = method.name in LEAST_SQUARES and plain and se in CLOSED_FORMS
     found: list[Slope | None] = [None] * len(populations)
     classes = populations[0].rated.codes(method.within) if populations and method.within else None
-    suiting = [place for place, each in enumerate(populations) if _tells(each, classes)]
-    together = [place for place in suiting if at_once and populations[place].candidates is None]
-    if together:
-        slopes = _fit_at_once([populations[place] for place in together], method, se, classes, level)
-        for place, slope in zip(together, slopes, strict=True):
+    together: dict[tuple[str, str | None], list[int]] = {}
+    for place, population in enumerate(populations):
+        if not _tells(population, classes):
+            continue
+        way = _at_once(population, method)
+        if way is None:
+            found[place] = _fit_alone(population, method, level)
+        else:
+            together.setdefault(way, []).append(place)
+    for (se, cluster), places in together.items():
+        slopes = _fit_at_once([populations[place] for place in places], method, se, cluster, level)
+        for place, slope in zip(places, slopes, strict=True):
             found[place] = slope
-    for place in suiting:
-        if place not in together:
-            found[place] = _fit_alone(populations[place], method, level)
     return found
+
+
+def _at_once(population: Population, method: Method) -> tuple[str, str | None] | None:
+    """Return the standard error and its clusters, where lines with them are found together."""
+    asked = (method.vcov, method.cluster, method.weights, method.bootstrap)
+    if method.name not in LEAST_SQUARES or any(asked) or population.candidates is not None:
+        return None
+    cluster = population.usual_cluster
+    se = method.se or ("cr2" if cluster else USUAL_ERRORS[method.name])
+    if se not in AT_ONCE or (se == "cr2" and cluster is None):
+        return None
+    return se, cluster if se == "cr2" else None
 
 
 def _tells(population: Population, classes: Codes | None) -> bool:
@@ -366,7 +380,7 @@ def _tells(population: Population, classes: Codes | None) -> bool:
 
 
 def _fit_at_once(
-    populations: Sequence[Population], method: Method, se: str, classes: Codes | None, level: float
+    populations: Sequence[Population], method: Method, se: str, cluster: str | None, level: float
 ) -> list[Slope | None]:
     rated = populations[0].rated
     weights = np.array([each.rows for each in populations], dtype=float)
@@ -375,7 +389,14 @@ def _fit_at_once(
         alike = (years[:, np.newaxis] == np.arange(years.max() + 1)).astype(float)
         # Each year alike: one over the observations that a line has of it.
         weights /= np.maximum(weights @ alike, 1)[:, years]
-    lines = fit_many(weights, rated.years, rated.log10_values, se=se, within=classes)
+    lines = fit_many(
+        weights,
+        rated.years,
+        rated.log10_values,
+        se=se,
+        within=rated.codes(method.within) if method.within else None,
+        clusters=rated.clusters[cluster] if cluster else None,
+    )
     low, high = lines.slope_intervals(level)
     return [
         Slope(*map(float, slope)) if np.isfinite(slope).all() else None
@@ -384,7 +405,7 @@ def _fit_at_once(
 
 
 def _fit_alone(population: Population, method: Method, level: float) -> Slope | None:
-    named = (method.se, method.weights, method.within, method.bootstrap)
+    named = (method.se, method.vcov, method.cluster, method.weights, method.within, method.bootstrap)
     try:
         estimate, _ = fit_line(population.select(whole=any(named)), method)
         growth = Growth(

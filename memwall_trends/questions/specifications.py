@@ -14,7 +14,7 @@ from memwall_trends.datasets import find_series, list_series, load_observations
 from memwall_trends.datasets.conditions import filter_rows
 from memwall_trends.datasets.rates import Frontier, OnePer, describe_one_per, list_reductions
 from memwall_trends.errors import TooFewObservations
-from memwall_trends.fitting.methods import Method
+from memwall_trends.fitting.methods import CLUSTER, VENDOR, Method, choose_cluster, cluster_codes
 from memwall_trends.fitting.trends import MIN_DISTINCT_DATES
 from memwall_trends.selection import gather_where, select
 from memwall_trends.units import decimal_years
@@ -66,6 +66,10 @@ class Rated:
     years, log10_values : ndarray of float, shape (n,)
     identities : ndarray of int, shape (n,)
         The same for the same device with the same value, under whichever policy.
+    clusters : dict of str to ndarray of int, shape (n,)
+        Which observations share an error, by the column that says so.
+    named : ndarray of bool, shape (n,)
+        Of which the architecture is known; of none where it is not gone by.
     """
 
     selection: Selection
@@ -73,6 +77,8 @@ class Rated:
     years: Floats
     log10_values: Floats
     identities: Codes
+    clusters: dict[str, Codes]
+    named: Rows
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -80,8 +86,8 @@ class Rated:
         return self.selection.observations
 
     def codes(self, column: str) -> Codes:
-        """Return the values of a column as numbers from 0."""
-        return pd.factorize(self.frame[column], use_na_sentinel=False)[0]
+        """Return the values of a column as numbers from 0; each that is empty is one of its own."""
+        return cluster_codes(self.frame, column)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +111,14 @@ class Population:
     rows: Rows
     candidates: Rows | None = None
     in_window: Rows | None = None
+
+    @property
+    def usual_cluster(self) -> str | None:
+        """The column of what shares an error: that of `memwall_trends.fitting.methods.find_cluster`."""
+        if not self.rated.named[self.rows].any():
+            return None
+        vendors = self.rated.clusters.get(VENDOR)
+        return choose_cluster(0 if vendors is None else len(np.unique(vendors[self.rows])))
 
     def select(self, *, whole: bool = False) -> Selection:
         """Return the observations as `memwall_trends.fitting.methods.fit_line` takes them.
@@ -279,14 +293,27 @@ def _rate(series: str, options: Options) -> dict[str, Rated]:
             years=decimal_years(chosen.observations["date"].to_numpy()),
             log10_values=np.log10(chosen.observations["value"].to_numpy(dtype=np.float64)),
             identities=part,
+            clusters={
+                column: cluster_codes(chosen.observations, column)
+                for column in (VENDOR, CLUSTER)
+                if column in chosen.observations
+            },
+            named=_name_designs(chosen),
         )
         for (precision, chosen), part in zip(selections.items(), np.split(identities, ends[:-1]), strict=True)
     }
 
 
+def _name_designs(chosen: Selection) -> Rows:
+    rows = chosen.observations
+    if CLUSTER not in rows or chosen.dataset == defaults.PAPER:
+        return np.zeros(len(rows), dtype=bool)
+    return (rows[CLUSTER].fillna("").astype(str) != "").to_numpy()
+
+
 def _shorten(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the columns that methods go by unless told otherwise, quick to take rows of."""
-    columns = [column for column in ("vendor", "architecture") if column in rows]
+    columns = [column for column in (VENDOR, CLUSTER) if column in rows]
     return rows[["date", "value", *columns]].astype(dict.fromkeys(columns, object))
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from memwall_trends.selection import Choose
 
 FEW_PAIRS = 10
+MOST_CUT = 0.005
+"""Share of the intervals that may reach beyond the scale at either end."""
 
 
 def specification_curve(
@@ -66,7 +68,8 @@ def specification_curve(
     )
     median = float(curve["rate"].median())
     x = alt.X("place:Q", title=None, axis=None, scale=alt.Scale(domain=[0, len(curve) + 1], nice=False))
-    domain = [float(rates["ci_low"].min()) / 1.05, float(rates["ci_high"].max()) * 1.05]
+    domain, beyond = _curve_domain(rates)
+    rates = rates.assign(**{name: rates[name].clip(*domain) for name in ("ci_low", "ci_high")})
     axis: dict[str, Any] = {
         "title": f"Growth factor / {describe_period(per)} (log scale)",
         "scale": alt.Scale(type="log", domain=domain, nice=False),
@@ -90,6 +93,7 @@ def specification_curve(
     varied = [name for name in CHOICES if name in curve and curve[name].nunique() > 1]
     longest = max((len(option) for name in varied for option in curve[name].unique()), default=0)
     panels = [_options_panel(curve, name, x, chosen, longest) for name in varied]
+    cut = f" The intervals of {beyond} reach beyond the scale." if beyond else ""
     summary = fitted.summary()
     agreeing, differing = summary["share_agreeing"], summary["share_differing"]
     told = (
@@ -102,7 +106,7 @@ def specification_curve(
         [top, *panels],
         title=f"{series_title(series, dataset)}: its growth under {len(curve)} combinations of choices",
         caption=f"Each dot is one combination, with its {format_level(level)} interval; marks below say "
-        f"which.{told} "
+        f"which.{told}{cut} "
         f"{describe_points(dataset)}",
         size=size,
         spacing=6,
@@ -235,6 +239,16 @@ def backtest_coverage(
         f"{describe_points(dataset)}",
         size=size,
     )
+
+
+def _curve_domain(rates: pd.DataFrame) -> tuple[list[float], int]:
+    """Return a scale that a few very wide intervals do not flatten, and how many of them it cuts."""
+    low, high = rates["ci_low"], rates["ci_high"]
+    domain = [
+        min(float(rates["rate"].min()), float(low.quantile(MOST_CUT))) / 1.05,
+        max(float(rates["rate"].max()), float(high.quantile(1 - MOST_CUT))) * 1.05,
+    ]
+    return domain, int(((low < domain[0]) | (high > domain[1])).sum())
 
 
 def _options_panel(curve: pd.DataFrame, name: str, x: alt.X, chosen: theme.Size, longest: int) -> alt.Chart:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,6 +26,24 @@ class TooFewObservations(MemwallError):  # noqa: N818  what is left is a state, 
     def __init__(self, message: str, n_obs: int) -> None:
         super().__init__(message)
         self.n_obs = n_obs
+
+
+class MemwallWarning(UserWarning):
+    """What a user should know of the input, though there is an answer."""
+
+
+def warn(message: str) -> None:
+    """Tell the user something about the input; the command prints it once, as ``warning: ...``.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True, action="always") as told:
+    ...     warn("chips.csv: row 3 has no value")
+    >>> str(told[0].message)
+    'chips.csv: row 3 has no value'
+    """
+    warnings.warn(message, MemwallWarning, stacklevel=2)
 
 
 def unknown(what: str, given: str, known: Iterable[str], hint: str = "") -> MemwallError:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from memwall_trends.datasets.parsing import Found, Reading
+
 Data: TypeAlias = "str | Path | pd.DataFrame | Selection"
 """A series as in ``peak_flops``, the path of a CSV, observations, or a selection of one of them."""
 
@@ -63,8 +65,10 @@ class Choose(TypedDict, total=False):
         last, so that a record is a record when it is set.
     overlay : sequence of str or Path
         Files of a user's rows to lay over a series.
-    date_column, value_column : str
-        Where a CSV or a frame has its dates and values.
+    date_column, value_column : str or int
+        Where a file or a frame has its dates and values: the name of the column, or its number from 1.
+    reading : Reading
+        How a file is read, as a `memwall_trends.datasets.parsing.Reading`; what is not said is found out.
 
     Examples
     --------
@@ -87,8 +91,9 @@ class Choose(TypedDict, total=False):
     frontier: bool
     announced: bool
     overlay: Sequence[str | Path]
-    date_column: str
-    value_column: str
+    date_column: str | int
+    value_column: str | int
+    reading: Reading | None
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -113,6 +118,8 @@ class Selection:
         Where only records count: all rows that could have set one, before the window and in it.
     in_window : ndarray of bool, optional
         Which of the candidates lie in the window.
+    found : Found, optional
+        What was found out about a file or a frame: separator, dates, unit, rows skipped.
 
     Examples
     --------
@@ -133,6 +140,7 @@ class Selection:
     observations: pd.DataFrame
     candidates: pd.DataFrame | None = None
     in_window: NDArray[np.bool_] | None = None
+    found: Found | None = None
 
     @property
     def frontier(self) -> bool:
@@ -148,8 +156,7 @@ class Selection:
         MemwallError
             If the rows mix units.
         """
-        # The column 'unit' is the unit of 'value', not of any other column.
-        if self.choose.get("value_column", "value") != "value" or "unit" not in self.observations:
+        if "unit" not in self.observations or (self.found is not None and not self.found.has_unit):
             return ""
         units = [str(unit) for unit in self.observations["unit"].unique()]
         if len(units) > 1:
@@ -234,13 +241,15 @@ def select(data: Data, **choose: Unpack[Choose]) -> Selection:
         overlay=choose.get("overlay", ()),
         date_column=choose.get("date_column", "date"),
         value_column=choose.get("value_column", "value"),
+        reading=choose.get("reading"),
     )
     usual = {column: wanted for column, wanted in source.fitted.items() if not _lifted(column, choose)}
     asked = merge_where(usual, gather_where(choose))
-    # Conditions see the columns as they came; the rest needs dates and values parsed.
     rows = filter_rows(source.frame, where=asked, origin=source.origin)
     conditions = resolve_where(source.frame, asked, source.origin)
-    rows = rows.assign(date=source.parsed["date"], value=source.parsed["value"])
+    # Conditions see the columns as they came; the rest needs the dates and values of what they leave.
+    window = {} if choose.get("frontier") else {"since": choose.get("since"), "until": choose.get("until")}
+    rows, found = source.observe(rows, **window)
     names_precision = bool({"precision", "precision!"} & set(conditions))
     policy = choose.get("precision") or ("" if names_precision else source.precision_policy)
     if policy:
@@ -268,6 +277,7 @@ def select(data: Data, **choose: Unpack[Choose]) -> Selection:
         observations=filter_rows(rows, since=since, until=until, origin=source.origin),
         candidates=candidates,
         in_window=in_window,
+        found=found,
     )
 
 

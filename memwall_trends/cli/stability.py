@@ -8,7 +8,7 @@ import typer
 
 from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import takes
-from memwall_trends.cli.options import CSV_COLUMNS, METHOD, RESULT, SELECTION, Result, Series
+from memwall_trends.cli.options import METHOD, RESULT, SELECTION, Result, Series
 from memwall_trends.cli.output import emit, to_records
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @app.command(epilog="Example: memwall-trends stability peak_flops --since 2000")
-@takes(choose=SELECTION.without(*CSV_COLUMNS), method=METHOD.only("seed"), result=RESULT)
+@takes(choose=SELECTION, method=METHOD.only("seed"), result=RESULT)
 def stability(
     series: Series,
     *,
@@ -65,7 +65,7 @@ def stability(
 
 @app.command(epilog="Example: memwall-trends backtest dram_bandwidth")
 @takes(
-    choose=SELECTION.without(*CSV_COLUMNS),
+    choose=SELECTION,
     method=METHOD.only("method", "se", "quantile"),
     result=RESULT.without("per"),
 )

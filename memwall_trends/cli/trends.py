@@ -21,6 +21,7 @@ from memwall_trends.cli.options import (
     Series,
 )
 from memwall_trends.cli.output import emit, to_records
+from memwall_trends.cli.told import note_reading, warn_of_window
 from memwall_trends.errors import MemwallError
 
 if TYPE_CHECKING:
@@ -95,10 +96,12 @@ def rate(series: Series, *, choose: Choose, method: Method, result: Result) -> N
         title=f"{trend.series} ({trend.dataset})",
         notes=[
             trend.describe(),
+            *note_reading(trend.found),
             *([trend.describe_interval()] if trend.estimate.interval != CLASSICAL else []),
             *_note_default_rows(trend, gather_where(choose)),
         ],
     )
+    warn_of_window(trend, result.per)
 
 
 @app.command(epilog="Example: memwall-trends gap peak_flops dram_bandwidth --at 2030")

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from memwall_trends.datasets.files import read_csv, read_header
+from memwall_trends.datasets.files import read_csv
 from memwall_trends.datasets.overlay import KEY_COLUMNS, SOURCE_COLUMNS, overlay_columns, read_overlay
+from memwall_trends.datasets.parsing import read_rows
 from memwall_trends.datasets.registry import DEVICES, Table, find_series, find_table
 from memwall_trends.errors import MemwallError
 
@@ -59,7 +60,7 @@ def append_to_file(rows: pd.DataFrame, path: str | Path) -> None:
             content = _read_bytes(path)
             existing, _ = read_overlay(path, may_be_empty=True)
             _refuse_known(rows, existing, path.name)
-            header = read_header(path)
+            header = _appendable_header(path)
             _refuse_missing(rows, header, path)
             newline = "\r\n" if b"\r\n" in content else "\n"
             if not content.endswith(b"\n"):
@@ -169,6 +170,18 @@ def _new_devices(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
                 f"{name} is new, and {column} is empty: say what it is, as datasets/README.md defines it"
             )
     return new.assign(date_kind="available", date_precision="day", shipped="yes", note="")
+
+
+def _appendable_header(path: Path) -> list[str]:
+    """Return the columns of a file that more rows can be written to as we write them."""
+    read = read_rows(path, may_be_empty=True)
+    found = read.found
+    if found.compression or (found.format, found.separator, found.encoding) != ("csv", ",", "utf-8"):
+        raise MemwallError(
+            f"{path}: rows can be added to a CSV separated by commas in UTF-8, and this is none "
+            f"({found.describe()}); name another file, and lay both over with --with"
+        )
+    return list(read.frame.columns)
 
 
 def _refuse_known(

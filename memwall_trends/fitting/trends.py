@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from memwall_trends.datasets.parsing import Found
     from memwall_trends.fitting.estimators import Estimate, Floats
     from memwall_trends.selection import Choose, Data, Selection
 
@@ -56,6 +57,8 @@ class Trend(Growth):
         The line.
     resampled : ndarray of float, shape (2, draws), optional
         Of a bootstrap: intercepts at the origin of `estimate`, and slopes.
+    found : Found, optional
+        What was found out about a file or a frame: separator, dates, unit, rows skipped.
 
     Examples
     --------
@@ -74,6 +77,7 @@ class Trend(Growth):
     observations: pd.DataFrame
     estimate: Estimate
     resampled: Floats | None = None
+    found: Found | None = None
 
     @property
     def n_obs(self) -> int:
@@ -169,6 +173,7 @@ class Trend(Growth):
             "unit": self.unit,
             "interval": self.estimate.interval,
             "seed": self.method.seed if self.resampled is not None else None,
+            **({"reading": self.found.to_record()} if self.found is not None else {}),
         }
 
     def describe(self) -> str:
@@ -184,6 +189,8 @@ class Trend(Growth):
             chosen.append(f"best dense rate of a device ({self.precision})")
         if self.frontier:
             chosen.append("record-setting devices only")
+        if self.found is not None and self.found.skipped:
+            chosen.append(f"{len(self.found.skipped):,} skipped for an empty cell")
         conditions = f"; {'; '.join(chosen)}" if chosen else ""
         r_squared = "n/a" if math.isnan(self.r_squared) else f"{self.r_squared:.3f}"
         return (
@@ -266,6 +273,7 @@ def fit_trend(data: Data, *, method: str | Method = "ols", **choose: Unpack[Choo
         observations=chosen.observations,
         estimate=estimate,
         resampled=resampled,
+        found=chosen.found,
     )
 
 

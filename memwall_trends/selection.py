@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, TypedDict, cast
 
+import pandas as pd
+
 from memwall_trends import defaults
-from memwall_trends.datasets import find_series, load_observations
+from memwall_trends.datasets import load_observations
 from memwall_trends.datasets.conditions import (
     When,
     Where,
@@ -17,7 +19,15 @@ from memwall_trends.datasets.conditions import (
     resolve_where,
     split_where,
 )
-from memwall_trends.datasets.rates import PRECISIONS, find_unrated, select_frontier, select_precision
+from memwall_trends.datasets.overlay import read_overlay
+from memwall_trends.datasets.rates import (
+    PRECISIONS,
+    find_unrated,
+    refuse_falling,
+    select_frontier,
+    select_precision,
+)
+from memwall_trends.datasets.reading import is_file, list_columns
 from memwall_trends.errors import MemwallError, find_known, unknown
 
 if TYPE_CHECKING:
@@ -26,7 +36,6 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     import numpy as np
-    import pandas as pd
     from numpy.typing import NDArray
 
     from memwall_trends.datasets.parsing import Found, Reading
@@ -36,6 +45,10 @@ Data: TypeAlias = "str | Path | pd.DataFrame | Selection"
 
 COLUMN_CHOICES = ("kind", "vendor", "segment", "product_class", "architecture", "scope")
 """The choices that stand for a condition on the column of their name."""
+OF_FILES = ("date_column", "value_column", "reading")
+"""The choices that are about files, which a series beside one does without."""
+OF_SERIES = ("overlay", "dataset")
+"""The choices that are about series, which a file beside one does without."""
 ROWS_PRINTED = 10
 
 
@@ -65,6 +78,8 @@ class Choose(TypedDict, total=False):
         last, so that a record is a record when it is set.
     overlay : sequence of str or Path
         Files of a user's rows to lay over a series.
+    show : sequence of str or Path
+        Files of a user's rows that a figure draws large and nothing counts.
     date_column, value_column : str or int
         Where a file or a frame has its dates and values: the name of the column, or its number from 1.
     reading : Reading
@@ -91,6 +106,7 @@ class Choose(TypedDict, total=False):
     frontier: bool
     announced: bool
     overlay: Sequence[str | Path]
+    show: Sequence[str | Path]
     date_column: str | int
     value_column: str | int
     reading: Reading | None
@@ -120,6 +136,8 @@ class Selection:
         Which of the candidates lie in the window.
     found : Found, optional
         What was found out about a file or a frame: separator, dates, unit, rows skipped.
+    shown_rows : DataFrame, optional
+        Rows of the files to show, which do not count.
 
     Examples
     --------
@@ -141,6 +159,7 @@ class Selection:
     candidates: pd.DataFrame | None = None
     in_window: NDArray[np.bool_] | None = None
     found: Found | None = None
+    shown_rows: pd.DataFrame | None = None
 
     @property
     def frontier(self) -> bool:
@@ -263,6 +282,7 @@ def select(data: Data, **choose: Unpack[Choose]) -> Selection:
     since, until = choose.get("since"), choose.get("until")
     in_window = None
     if candidates is not None:
+        refuse_falling(candidates, source.origin)
         rows = select_frontier(candidates)
         inside = filter_rows(candidates, since=since, until=until, origin=source.origin)
         in_window = candidates.index.isin(inside.index)
@@ -278,6 +298,7 @@ def select(data: Data, **choose: Unpack[Choose]) -> Selection:
         candidates=candidates,
         in_window=in_window,
         found=found,
+        shown_rows=_select_shown(data, choose) if choose.get("show") else None,
     )
 
 
@@ -354,13 +375,13 @@ def split_choices(choose: Choose, tables: Mapping[str, Iterable[str]]) -> dict[s
     }
 
 
-def select_each(series: Sequence[str | Selection], **choose: Unpack[Choose]) -> list[Selection]:
+def select_each(series: Sequence[Data], **choose: Unpack[Choose]) -> list[Selection]:
     """Return several series under the same choices; each narrows the series that have its column.
 
     Parameters
     ----------
-    series : sequence of str or Selection
-        As in ``peak_flops``; a selection keeps its own choices where these say nothing.
+    series : sequence of str, Path, DataFrame or Selection
+        As in ``peak_flops``, or files; a selection keeps its own choices where these say nothing.
     **choose
         The choices of `Choose`.
 
@@ -375,26 +396,52 @@ def select_each(series: Sequence[str | Selection], **choose: Unpack[Choose]) -> 
     >>> [len(each.observations) for each in both]
     [37, 3]
     """
-    dataset = choose.get("dataset", defaults.DATASET)
+    dataset, reading = choose.get("dataset", defaults.DATASET), choose.get("reading")
     columns = [
         list(map(str, each.observations))
         if isinstance(each, Selection)
-        else find_series(each, dataset).choosable
+        else list_columns(each, dataset, reading)
         for each in series
     ]
-    shares = split_choices(choose, dict(zip(map(name_of, series), columns, strict=True)))
-    return [select(each, **shares[name_of(each)]) for each in series]
+    names = [name_of(each) for each in series]
+    keys = [name if names.count(name) == 1 else f"{name} ({place})" for place, name in enumerate(names, 1)]
+    shares = split_choices(choose, dict(zip(keys, columns, strict=True)))
+    files = [is_file(each, dataset) for each in series]
+    # What is said of files is not said of a series that stands beside one.
+    shared = [
+        {name: value for name, value in shares[key].items() if name not in (OF_SERIES if file else OF_FILES)}
+        if any(files)
+        else shares[key]
+        for key, file in zip(keys, files, strict=True)
+    ]
+    return [select(each, **cast("Choose", share)) for each, share in zip(series, shared, strict=True)]
 
 
-def name_of(series: str | Selection) -> str:
-    """Return the name of a series, or of that of a selection.
+def name_of(series: Data) -> str:
+    """Return the name of a series, of a file its path, or of a selection that of its data.
 
     Examples
     --------
     >>> name_of("peak_flops"), name_of(select("model_size"))
     ('peak_flops', 'model_size')
     """
-    return series.name if isinstance(series, Selection) else series
+    if isinstance(series, Selection):
+        return series.name
+    return "data frame" if isinstance(series, pd.DataFrame) else str(series)
+
+
+def _select_shown(data: str | Path | pd.DataFrame, choose: Choose) -> pd.DataFrame:
+    """Return the rows of the files to show that the other choices leave, records or not."""
+    files = list(choose.get("show") or ())
+    rest = {name: value for name, value in choose.items() if name not in ("show", "frontier")}
+    if isinstance(data, pd.DataFrame) or is_file(data, choose.get("dataset", defaults.DATASET)):
+        parts = [select(path, **cast("Choose", rest)).observations for path in files]
+        return pd.concat(parts, ignore_index=True)
+    laid = cast("Choose", {**rest, "overlay": [*(choose.get("overlay") or ()), *files]})
+    rows = select(data, **laid).observations
+    theirs = [read_overlay(path, choose.get("reading"))[0] for path in files]
+    names = {name for each in theirs for name in each.loc[each["table"] == str(data), "name"]}
+    return rows[rows["name"].isin(names)].reset_index(drop=True)
 
 
 def _lifted(condition: str, choose: Choose) -> bool:

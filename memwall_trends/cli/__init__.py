@@ -14,6 +14,7 @@ from memwall_trends.errors import MemwallError
 # isort: off
 # The commands register in the order in which help lists them.
 from memwall_trends.cli import trends  # noqa: F401
+from memwall_trends.cli import pictures  # noqa: F401
 from memwall_trends.cli import explore  # noqa: F401
 from memwall_trends.cli import claims  # noqa: F401
 from memwall_trends.cli import sensitivity  # noqa: F401

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -25,6 +25,17 @@ def note_reading(*found: Found | None) -> list[str]:
     return [f"Read: {each.describe()}." for each in found if each is not None]
 
 
+def record_reading(found: Found | None) -> dict[str, Any]:
+    """Return how a file was read as the key ``reading`` of a record; nothing of our own series.
+
+    Examples
+    --------
+    >>> record_reading(None)
+    {}
+    """
+    return {} if found is None else {"reading": found.to_record()}
+
+
 def warn_of_window(trend: Trend, per: float) -> None:
     """Warn if the observations span little of the period that the growth factor is for."""
     from memwall_trends.fitting.growth import describe_period
@@ -33,7 +44,7 @@ def warn_of_window(trend: Trend, per: float) -> None:
     if years < SHORT_WINDOW * per:
         typer.echo(
             f"warning: the observations span {years:.2g} years, {100 * years / per:.0f}% of the "
-            f"{describe_period(per)} that the growth factor is for; it holds only if growth goes on as it was "
+            f"{describe_period(per)} that the growth factor is for; it holds if growth goes on as it was "
             "(--per names another period)",
             err=True,
         )

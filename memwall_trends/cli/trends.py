@@ -1,9 +1,8 @@
-"""The commands that fit: reproduce, rate, gap and figures."""
+"""The commands that fit: reproduce, rate and gap."""
 
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,7 +15,6 @@ from memwall_trends.cli.options import (
     METHOD,
     RESULT,
     SELECTION,
-    OutputFormat,
     Result,
     Series,
 )
@@ -105,13 +103,21 @@ def rate(series: Series, *, choose: Choose, method: Method, result: Result) -> N
 
 
 @app.command(epilog="Example: memwall-trends gap peak_flops dram_bandwidth --at 2030")
-@takes(choose=SELECTION.without(*CSV_COLUMNS), method=METHOD, result=RESULT)
+@takes(choose=SELECTION, method=METHOD, result=RESULT)
 def gap(
-    numerator: Annotated[str, typer.Argument(help="The series that grows, as in peak_flops.")],
+    numerator: Annotated[str, typer.Argument(help="The series that grows, as in peak_flops, or a file.")],
     denominator: Annotated[
-        str, typer.Argument(help="The series that it is divided by, as in dram_bandwidth.")
+        str, typer.Argument(help="The series that it is divided by, as in dram_bandwidth, or a file.")
     ],
     *,
+    denominator_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Column of the values in the denominator's file, where it is another.",
+            rich_help_panel="Reading",
+        ),
+    ] = None,
     at: Annotated[
         list[str] | None,
         typer.Option(
@@ -142,12 +148,20 @@ def gap(
 
     from memwall_trends.questions.gap import fit_gap
     from memwall_trends.questions.ratio import ASSUMPTIONS, WAYS
+    from memwall_trends.selection import select
     from memwall_trends.units import parse_year
 
     years = [parse_year(text) for text in at or []]
     per, level = result.per, result.level
-    fitted = fit_gap(numerator, denominator, way=way, method=method, **choose)
+    if denominator_column is None:
+        fitted = fit_gap(numerator, denominator, way=way, method=method, **choose)
+    else:
+        of_denominator: Choose = {**choose, "value_column": denominator_column}
+        top, bottom = select(numerator, **choose), select(denominator, **of_denominator)
+        fitted = fit_gap(top, bottom, way=way, method=method)
     record = fitted.to_record(years, per, level, reach or [])
+    sides = {"numerator_reading": fitted.numerator.found, "denominator_reading": fitted.denominator.found}
+    record |= {side: found.to_record() for side, found in sides.items() if found is not None}
     calibrations = _calibrate(fitted, years, level)
     for row, calibration in zip(record["projections"], calibrations, strict=True):
         calibrated = fitted.project([row["year"]], level, [calibration.multiplier]) if calibration else None
@@ -159,11 +173,12 @@ def gap(
         result.format_,
         records=record,
         shown=pd.concat([fitted.shown(per, level), _show_projections(fitted, record, level)]),
-        title=f"{numerator} / {denominator} ({choose['dataset']})",
+        title=f"{numerator} / {denominator} ({fitted.numerator.dataset})",
         notes=[
             f"{WAYS[fitted.way].capitalize()} (--way {fitted.way}); growth with confidence intervals"
             + (", years with prediction intervals." if years else "; --at 2030 projects."),
             *(f"{trend.series}: {trend.describe()}." for trend in fits),
+            *note_reading(fitted.numerator.found, fitted.denominator.found),
             *(trend.describe_interval() for trend in fits if trend.estimate.interval != CLASSICAL),
             *_note_reach(reach),
             *_note_calibration(calibrations, level),
@@ -172,78 +187,6 @@ def gap(
     )
     for year in years:
         _warn_of_extrapolation(fitted, year)
-
-
-@app.command(epilog="Example: memwall-trends figures hw-scaling --format png --out figures")
-@takes(
-    choose=SELECTION.without(*CSV_COLUMNS)
-    .with_defaults(dataset=None)
-    .reworded("dataset", "Dataset to take the series from; by default each figure's own."),
-    result=RESULT.without("format_"),
-)
-def figures(
-    names: Annotated[list[str] | None, typer.Argument(help="Figures to write; all if none is named.")] = None,
-    *,
-    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where to write them.")] = Path("figures"),
-    format_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--format",
-            metavar="FORMAT",
-            help=f"{', '.join(defaults.FIGURE_FORMATS)}; the first by default. Repeatable.",
-        ),
-    ] = None,
-    size: Annotated[
-        str, typer.Option(metavar="SIZE", help="For a column or a page of a paper, or a slide.")
-    ] = defaults.FIGURE_SIZE,
-    list_: Annotated[bool, typer.Option("--list", help="List the figures and write none.")] = False,
-    choose: Choose,
-    result: Result,
-) -> None:
-    """Draw the figures; rows of --with are drawn large."""
-    import pandas as pd
-
-    from memwall_trends import figures as drawn
-    from memwall_trends.selection import COLUMN_CHOICES, gather_where
-
-    chosen = {name: drawn.find_figure(name) for name in names or drawn.FIGURES}
-    if list_:
-        if format_ not in (None, ["json"]):
-            raise MemwallError("--list prints a table, or JSON with --format json; it writes no figures")
-        titles = {name: (draw.__doc__ or "").partition("\n")[0] for name, draw in chosen.items()}
-        listed = pd.DataFrame(titles.items(), columns=["name", "title"])
-        emit(
-            OutputFormat.JSON if format_ else OutputFormat.TABLE,
-            records=to_records(listed),
-            shown=listed,
-            title="Figures",
-            notes=[],
-        )
-        return
-    options: dict[str, Any] = {
-        **{name: value for name, value in choose.items() if name not in COLUMN_CHOICES},
-        # Some figures look into the conditions before they select.
-        "where": gather_where(choose),
-        "per": result.per,
-        "level": result.level,
-        "size": size,
-    }
-    endings = [drawn.find_ending(each) for each in format_ or defaults.FIGURE_FORMATS[:1]]
-    written = 0
-    for name, draw in chosen.items():
-        try:
-            chart = draw(**options)
-        except MemwallError as error:
-            # Who asks for all wants those that the choice suits.
-            if names:
-                raise
-            typer.echo(f"not drawn: {name}: {error}", err=True)
-            continue
-        for ending in endings:
-            typer.echo(drawn.save_figure(chart, out / f"{name}.{ending}"))
-            written += 1
-    if not written:
-        raise MemwallError("no figure suits this choice; leave out some of it")
 
 
 def _show_claims(rows: list[dict[str, Any]], printed: list[dict[str, Any]], level: float) -> pd.DataFrame:

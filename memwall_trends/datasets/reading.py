@@ -291,6 +291,36 @@ def load_observations(
     )
 
 
+def is_file(data: object, dataset: str = defaults.DATASET) -> bool:
+    """Return whether data is the path of a file, not a series of the dataset.
+
+    Examples
+    --------
+    >>> is_file("peak_flops"), is_file("chips.csv")
+    (False, True)
+    """
+    if isinstance(data, str):
+        return data not in list_series(dataset) and looks_like_path(data)
+    return isinstance(data, Path)
+
+
+def list_columns(
+    data: str | Path | pd.DataFrame, dataset: str = defaults.DATASET, reading: Reading | None = None
+) -> list[str]:
+    """Return the columns of a series, a file or a frame that a condition can name.
+
+    Examples
+    --------
+    >>> "segment" in list_columns("dram_bandwidth")
+    True
+    """
+    if isinstance(data, pd.DataFrame):
+        return unique_names(data.columns)
+    if is_file(data, dataset):
+        return list(map(str, read_rows(data, reading).frame.columns))
+    return find_series(str(data), dataset).choosable
+
+
 def looks_like_path(text: str) -> bool:
     """Return whether a text names a file, be it there or not, as no series has a dot, a slash or a hyphen.
 

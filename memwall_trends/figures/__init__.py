@@ -24,6 +24,7 @@ from memwall_trends.figures.series import (
     peak_flops_by_precision,
 )
 from memwall_trends.figures.stability import backtest_coverage, rolling_rates, specification_curve
+from memwall_trends.figures.timeline import timeline
 from memwall_trends.figures.workloads import levers, training_memory
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ FIGURES: dict[str, Callable[..., alt.VConcatChart]] = {
     "memory-generations": memory_generations,
     "link-families": link_families,
     "frontier": frontier,
+    "timeline": timeline,
     "specification-curve": specification_curve,
     "rolling-rates": rolling_rates,
     "backtest-coverage": backtest_coverage,

@@ -59,6 +59,8 @@ class Trend(Growth):
         Of a bootstrap: intercepts at the origin of `estimate`, and slopes.
     found : Found, optional
         What was found out about a file or a frame: separator, dates, unit, rows skipped.
+    shown_rows : DataFrame, optional
+        Rows that a figure draws and that do not count.
 
     Examples
     --------
@@ -78,6 +80,7 @@ class Trend(Growth):
     estimate: Estimate
     resampled: Floats | None = None
     found: Found | None = None
+    shown_rows: pd.DataFrame | None = None
 
     @property
     def n_obs(self) -> int:
@@ -274,6 +277,7 @@ def fit_trend(data: Data, *, method: str | Method = "ols", **choose: Unpack[Choo
         estimate=estimate,
         resampled=resampled,
         found=chosen.found,
+        shown_rows=chosen.shown_rows,
     )
 
 

@@ -14,22 +14,22 @@ from memwall_trends.fitting.bootstrap import Sample, bootstrap_lines
 from memwall_trends.fitting.methods import as_method
 from memwall_trends.fitting.trends import Trend, fit_trend
 from memwall_trends.questions.ratio import RATIO_UNITS, WAYS, Gap, welch_satterthwaite
-from memwall_trends.selection import name_of, select_each
+from memwall_trends.selection import Selection, name_of, select_each
 from memwall_trends.units import decimal_years
 
 if TYPE_CHECKING:
     from typing import Unpack
 
     from memwall_trends.fitting.methods import Method
-    from memwall_trends.selection import Choose, Selection
+    from memwall_trends.selection import Choose, Data
 
 FEW_DEVICES = 10
 """Fewer devices that report both do not stand for all: then the default is the ratio of two trends."""
 
 
 def fit_gap(
-    numerator: str | Selection,
-    denominator: str | Selection,
+    numerator: Data,
+    denominator: Data,
     *,
     way: str | None = None,
     method: str | Method = "ols",
@@ -39,8 +39,9 @@ def fit_gap(
 
     Parameters
     ----------
-    numerator, denominator : str or Selection
-        Series, as in ``peak_flops`` and ``dram_bandwidth``.
+    numerator, denominator : str, Path, DataFrame or Selection
+        Series, as in ``peak_flops`` and ``dram_bandwidth``, or files; of two columns of one file the
+        selections, as in ``select("chips.csv", value_column="gb_s")``.
     way : str, optional
         One of `WAYS`. By default ``device`` where at least ten devices report both and no ``frontier`` is
         asked for, else ``ratio``.
@@ -66,8 +67,11 @@ def fit_gap(
     >>> fit_gap("peak_flops", "dram_bandwidth").way
     'device'
     """
-    if name_of(numerator) == name_of(denominator):
-        raise MemwallError(f"a gap needs two different series; got {name_of(numerator)!r} twice")
+    if _same(numerator, denominator):
+        raise MemwallError(
+            f"a gap needs two different series; got {name_of(numerator)!r} twice (of a file, "
+            "--denominator-column names another column)"
+        )
     if way is not None:
         way = find_known("way", way, WAYS)
     chosen = select_each([numerator, denominator], **choose)
@@ -96,9 +100,7 @@ def fit_gap(
     )
 
 
-def pair_devices(
-    numerator: str | Selection, denominator: str | Selection, **choose: Unpack[Choose]
-) -> pd.DataFrame:
+def pair_devices(numerator: Data, denominator: Data, **choose: Unpack[Choose]) -> pd.DataFrame:
     """Return the devices that report both series, with their ratio.
 
     Parameters
@@ -121,17 +123,29 @@ def pair_devices(
     return _pair(*select_each([numerator, denominator], **choose))
 
 
+def _same(numerator: Data, denominator: Data) -> bool:
+    """Return whether two are one series; of selections of a file, one column."""
+    sides = [
+        (each.dataset, each.choose.get("value_column")) if isinstance(each, Selection) else ""
+        for each in (numerator, denominator)
+    ]
+    if isinstance(numerator, pd.DataFrame) or isinstance(denominator, pd.DataFrame):
+        return numerator is denominator
+    return name_of(numerator) == name_of(denominator) and (sides[0] == sides[1] or "" in sides)
+
+
 def _pair(numerator: Selection, denominator: Selection) -> pd.DataFrame:
+    if not all("name" in each.observations for each in (numerator, denominator)):
+        return pd.DataFrame()
     top, bottom = (
         each.observations.sort_values("value", kind="stable").drop_duplicates("name", keep="last")
         for each in (numerator, denominator)
     )
-    paired = top.merge(bottom[["name", "value", "unit"]], on="name", suffixes=("", "_below"))
-    units = (top["unit"].iloc[0], bottom["unit"].iloc[0])
+    paired = top.merge(bottom[["name", "value"]], on="name", suffixes=("", "_below"))
+    units = (numerator.unit, denominator.unit)
     kept = [column for column in ("name", "vendor", "kind", "date") if column in paired]
-    balance: pd.DataFrame = paired[kept].assign(
-        value=paired["value"] / paired["value_below"], unit=RATIO_UNITS.get(units, " per ".join(units))
-    )
+    unit = RATIO_UNITS.get(units, " per ".join(filter(None, units)))
+    balance: pd.DataFrame = paired[kept].assign(value=paired["value"] / paired["value_below"], unit=unit)
     return balance.sort_values(["date", "name"], kind="stable", ignore_index=True)
 
 

@@ -84,7 +84,7 @@ class Gap(Growth):
     def unit(self) -> str:
         """Unit of the ratio."""
         units = (self.numerator.unit, self.denominator.unit)
-        return RATIO_UNITS.get(units, " per ".join(units))
+        return RATIO_UNITS.get(units, " per ".join(filter(None, units)) or "ratio")
 
     def project(
         self, years: ArrayLike, level: float = defaults.LEVEL, multipliers: ArrayLike | None = None

@@ -167,6 +167,9 @@ READING: dict[str, Option] = {
         "unit": Option(
             str | None, None, "Unit of the values: of bare numbers, and what others become.", "UNIT"
         ),
+        "match": Option(
+            bool, False, "Take names of --with that are ours under another spelling as ours.", flag="--match"
+        ),
     }.items()
 }
 """How a file of the user's is read: together one choice, a `memwall_trends.datasets.parsing.Reading`."""

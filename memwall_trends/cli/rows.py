@@ -10,6 +10,7 @@ import typer
 
 from memwall_trends import defaults
 from memwall_trends.cli.app import app
+from memwall_trends.cli.asking import ask, to_csv
 from memwall_trends.cli.groups import takes
 from memwall_trends.cli.options import RESULT, OutputFormat, Result
 from memwall_trends.cli.output import emit, to_records, to_text
@@ -27,12 +28,6 @@ DESCRIBING = (
     "source_kind", "source_title", "source_publisher", "source_url",
 )  # fmt: skip
 """The arguments and options that describe a value, named as its columns."""
-ASKED = ("name", "vendor", "kind", "date", "source", "locator", "note")
-"""What is asked of a chip; the rest is asked of each value."""
-NOT_ASKED = ("unit", "date_source", "evidence")
-OPTIONAL = ("note", "lanes", "memory")
-DESCRIBED = ("kind", "title", "publisher", "url")
-"""What is asked of a source that we do not have."""
 
 
 @app.command(epilog="Example: memwall-trends add --from chip.toml --dry-run")
@@ -179,11 +174,11 @@ def add(
     elif described:
         raise MemwallError("no table; expected one and its value, as in: add dram_bandwidth '3.35 TB/s'")
     else:
-        answers = _ask()
+        answers = ask()
         try:
             _add(adding.chip_rows(answers, "your answers"), into, dry_run, checked, result.format_)
         except MemwallError as error:
-            raise MemwallError(f"{error}\nYour answers, as a CSV for --from:\n{_to_csv(answers)}") from None
+            raise MemwallError(f"{error}\nYour answers, as a CSV for --from:\n{to_csv(answers)}") from None
         return
     _add(rows, into, dry_run, checked, result.format_)
 
@@ -191,12 +186,14 @@ def add(
 def _add(rows: pd.DataFrame, into: Path, dry_run: bool, checked: str | None, format_: OutputFormat) -> None:
     """Check rows, show what they do, and append them."""
     from memwall_trends.curation import adding
+    from memwall_trends.curation.counting import find_uncounted
 
     if checked is not None:
         rows = adding.with_check(rows, checked)
     rows = _checked(rows, into)
     effects = adding.find_effects(rows, into)
     replaced = [] if into.is_dir() else adding.find_replaced(rows)
+    uncounted = find_uncounted(rows, into if into.is_file() else None)
     written = [] if dry_run else adding.add_rows(rows, into)
     emit(
         format_,
@@ -211,6 +208,7 @@ def _add(rows: pd.DataFrame, into: Path, dry_run: bool, checked: str | None, for
         further={f"Growth factor per {defaults.PERIOD_YEARS:g} years, before and after": _show(effects)},
         notes=[
             *(f"{row} takes the place of our row." for row in replaced),
+            *uncounted,
             f"Written: {', '.join(map(str, written))}." if written else "Nothing was written (--dry-run).",
             f"memwall-trends rate {rows['table'].iloc[0]} --with {into}"
             if not into.is_dir()
@@ -256,65 +254,6 @@ def _default_file() -> Path:
 
     folder = datasets_folder()
     return folder if in_checkout(folder) else Path(defaults.USER_FILE)
-
-
-def _ask() -> list[dict[str, str]]:
-    """Return the values that the user describes in answers to questions."""
-    from memwall_trends.datasets import find_series, list_fillable, load_table
-
-    try:
-        chip = {key: _ask_column(find_series("peak_flops").schema, key) for key in ASKED}
-        if chip["source"] not in set(load_table("sources")["source"]):
-            chip |= {f"source_{key}": _ask_source(key, chip["source"]) for key in DESCRIBED}
-        values = []
-        while True:
-            table = _choose("table", "What is measured.", list_fillable())
-            schema = find_series(table).schema
-            columns = [each["name"] for each in schema["fields"]]
-            asked = [name for name in columns if name not in (*ASKED, *NOT_ASKED)]
-            values.append({**chip, "table": table, **{key: _ask_column(schema, key) for key in asked}})
-            if not typer.confirm("Another value of this chip?", err=True):
-                return values
-    except typer.Abort:
-        raise MemwallError(
-            "no answers: describe the chip in a file (add --from chip.toml) or in options; "
-            "memwall-trends add --help shows how"
-        ) from None
-
-
-def _ask_source(name: str, source: str) -> str:
-    """Return what a source that we do not have is described by."""
-    from memwall_trends.datasets import find_table
-
-    field = next(each for each in find_table("sources").schema["fields"] if each["name"] == name)
-    if name == "kind":
-        return _choose("source_kind", field["description"], field["constraints"]["enum"])
-    default = source if name == "url" and source.startswith("http") else ""
-    question = f"source_{name}: {field['description']}\nsource_{name}"
-    return str(typer.prompt(question, default=default, err=True))
-
-
-def _to_csv(answers: list[dict[str, str]]) -> str:
-    import pandas as pd
-
-    return str(pd.DataFrame(answers).fillna("").to_csv(index=False, lineterminator="\n")).strip()
-
-
-def _ask_column(schema: Any, name: str) -> str:
-    field = next(each for each in schema["fields"] if each["name"] == name)
-    allowed = field.get("constraints", {}).get("enum", [])
-    if allowed and name not in OPTIONAL:
-        return _choose(name, field["description"], allowed)
-    default = "" if name in OPTIONAL else None
-    return str(typer.prompt(f"{name}: {field['description']}\n{name}", default=default, err=True))
-
-
-def _choose(name: str, description: str, allowed: list[str]) -> str:
-    while True:
-        answer = str(typer.prompt(f"{name}: {description} One of {', '.join(allowed)}\n{name}", err=True))
-        if answer in allowed:
-            return answer
-        typer.echo(f"{answer!r} is none of them", err=True)
 
 
 def _checked(rows: pd.DataFrame, into: Path) -> pd.DataFrame:

@@ -31,7 +31,7 @@ from memwall_trends.curation.validation import CHECKED, validate
 from memwall_trends.datasets import datasets_folder, find_series, list_fillable, load_table
 from memwall_trends.datasets.appending import append_to_file, append_to_tables, check_place
 from memwall_trends.datasets.files import read_csv, read_text
-from memwall_trends.datasets.overlay import DEVICE_COLUMNS, SOURCE_COLUMNS, overlay_columns, read_overlay
+from memwall_trends.datasets.overlay import DEVICE_COLUMNS, SOURCE_COLUMNS, overlay_columns, read_as_given
 from memwall_trends.datasets.rates import PRECISIONS
 from memwall_trends.errors import MemwallError, TooFewObservations, unknown
 from memwall_trends.fitting.trends import Trend, fit_trend
@@ -177,7 +177,7 @@ def check_rows(rows: pd.DataFrame, into: Path | None = None) -> pd.DataFrame:
         If a row is in the file already.
     """
     with tempfile.TemporaryDirectory() as folder:
-        path, lines = _joined(rows, into, Path(folder))
+        path, lines = joined_with(rows, into, Path(folder))
         problems = validate([path])
     problems = problems[problems["row"].isin(lines)]
     rows_of_lines = [lines.index(line) + 1 for line in problems["row"]]
@@ -239,7 +239,7 @@ def find_effects(rows: pd.DataFrame, into: Path | None = None) -> list[Effect]:
         a row out, also with the options that count it.
     """
     with tempfile.TemporaryDirectory() as folder:
-        after, _ = _joined(rows, into, Path(folder))
+        after, _ = joined_with(rows, into, Path(folder))
         held = into is not None and into.is_file() and into.stat().st_size
         before = [into] if into and held and read_csv(into, may_be_empty=True)[1] else []
         return [
@@ -372,15 +372,15 @@ def _fit(series: str, options: dict[str, Any], overlay: Sequence[Path]) -> Trend
         return None
 
 
-def _joined(rows: pd.DataFrame, into: Path | None, folder: Path) -> tuple[Path, list[int]]:
+def joined_with(rows: pd.DataFrame, into: Path | None, folder: Path) -> tuple[Path, list[int]]:
     """Write a user's rows and the new ones into a folder; return the file and the lines of the new ones."""
     path = folder / "new-rows.csv"
     if into is not None and into.is_file() and into.stat().st_size:
-        read_overlay(into, may_be_empty=True)  # what is wrong with it is told of the file itself
+        read_as_given(into, may_be_empty=True)  # what is wrong with it is told of the file itself
         path = folder / into.name
         path.write_bytes(into.read_bytes())
     append_to_file(rows, path)
-    return path, read_overlay(path)[1][-len(rows) :]
+    return path, read_as_given(path).labels[-len(rows) :]
 
 
 def _text(key: str, cell: object) -> str:

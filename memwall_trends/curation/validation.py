@@ -19,7 +19,7 @@ from memwall_trends import defaults
 from memwall_trends.curation.rules import DOUBTS, RULES, records, source_kinds
 from memwall_trends.datasets import Table, datasets_folder, find_series, list_fillable, list_tables
 from memwall_trends.datasets.files import parse_dates, parse_values, read_csv
-from memwall_trends.datasets.overlay import DEVICE_COLUMNS, KEY_COLUMNS, SOURCE_COLUMNS, read_overlay
+from memwall_trends.datasets.overlay import DEVICE_COLUMNS, KEY_COLUMNS, SOURCE_COLUMNS, read_as_given
 from memwall_trends.errors import MemwallError
 
 if TYPE_CHECKING:
@@ -133,7 +133,8 @@ def _read_file(path: Path) -> list[Rows]:
         alike.sort(key=lambda table: (table.path.name != path.name, unit not in table.units))
         if alike:
             return [Rows(str(path), alike[0], frame, lines)]
-    frame, lines = read_overlay(path)
+    read = read_as_given(path)
+    frame, lines = read.frame, read.labels
     read = []
     for name, part in frame.groupby("table", sort=False):
         table = find_series(str(name))

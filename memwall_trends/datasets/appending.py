@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from memwall_trends.datasets.files import read_csv
-from memwall_trends.datasets.overlay import KEY_COLUMNS, SOURCE_COLUMNS, overlay_columns, read_overlay
+from memwall_trends.datasets.overlay import KEY_COLUMNS, SOURCE_COLUMNS, overlay_columns, read_as_given
 from memwall_trends.datasets.parsing import read_rows
 from memwall_trends.datasets.registry import DEVICES, Table, find_series, find_table
 from memwall_trends.errors import MemwallError
@@ -50,7 +50,7 @@ def append_to_file(rows: pd.DataFrame, path: str | Path) -> None:
     >>> path = Path(mkdtemp()) / "mine.csv"
     >>> row = {"table": "memory_capacity", "name": "Acme A1", "date": "2026-06", "value": "80", "unit": "GB"}
     >>> append_to_file(pd.DataFrame([row]), path)
-    >>> read_overlay(path)[0]["name"].tolist()
+    >>> read_as_given(path).frame["name"].tolist()
     ['Acme A1']
     """
     path = Path(path).resolve()
@@ -58,8 +58,8 @@ def append_to_file(rows: pd.DataFrame, path: str | Path) -> None:
     with _locked(path):
         if path.exists() and path.stat().st_size:
             content = _read_bytes(path)
-            existing, _ = read_overlay(path, may_be_empty=True)
-            _refuse_known(rows, existing, path.name)
+            read = read_as_given(path, may_be_empty=True)
+            _refuse_known(rows, read.frame, path.name)
             header = _appendable_header(path)
             _refuse_missing(rows, header, path)
             newline = "\r\n" if b"\r\n" in content else "\n"

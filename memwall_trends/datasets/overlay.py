@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from memwall_trends import defaults
+from memwall_trends.datasets.matching import find_alike, find_namesakes
 from memwall_trends.datasets.parsing import Reading, UserRows, observe, read_rows, refuse
 from memwall_trends.datasets.registry import Table, find_series, list_fillable, list_tables
 from memwall_trends.errors import MemwallError, warn
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 SOURCE_COLUMNS = ("source_kind", "source_title", "source_publisher", "source_url")
 LARGEST = 1e9
+MAX_NAMES = 8
 KEY_COLUMNS = ["table", "name", "precision", "engine", "sparsity", "accumulation", "family", "scope"]
 """The columns whose values no two observations share."""
 DEVICE_COLUMNS = ("segment", "product_class", "architecture")
@@ -54,8 +56,31 @@ def read_overlay(
     MemwallError
         If the file cannot be read, is no CSV, lacks a column or names a table that there is not.
     """
-    read = _read(path, reading, may_be_empty)
-    return read.frame, read.labels
+    read = read_as_given(path, reading, may_be_empty=may_be_empty)
+    return _named(read.frame, reading or Reading()), read.labels
+
+
+def read_as_given(
+    path: str | Path, reading: Reading | None = None, *, may_be_empty: bool = False
+) -> UserRows:
+    """Return the rows of a user's file as text, checked for what all tables need."""
+    read = read_rows(path, reading, may_be_empty=may_be_empty)
+    frame, lines, columns = read.frame.astype(object), read.labels, overlay_columns()
+    frame = frame.where(frame.notna(), "").astype("str")
+    twice = [column for column in columns if f"{column} (column " in " ".join(frame.columns)]
+    if twice:
+        raise MemwallError(f"{path}: the header names a column twice: {', '.join(frame.columns)}")
+    missing = [column for column in REQUIRED_COLUMNS if column not in frame]
+    if missing:
+        raise MemwallError(
+            f"{path}: no column {missing[0]!r} in the header (row 1); rows that are laid over ours have "
+            f"{', '.join(REQUIRED_COLUMNS)} and what else describes them: {', '.join(columns)}. "
+            "The command 'add --into FILE' writes such a file"
+        )
+    known = list_fillable()
+    refuse(frame, str(path), lines, {("table", f"one of {', '.join(known)}"): ~frame["table"].isin(known)})
+    added = [column for column in columns if column not in frame]
+    return replace(read, frame=frame.assign(**dict.fromkeys(added, "")))
 
 
 def lay_over(
@@ -119,9 +144,10 @@ def _lay_over(rows: pd.DataFrame, table: Table, path: str | Path, reading: Readi
 
 def _observe(table: Table, path: str | Path, reading: Reading) -> pd.DataFrame:
     """Return the rows of a file that belong to a table, with their dates and values."""
-    read = _read(path, reading)
+    read = read_as_given(path, reading)
     of_table = (read.frame["table"] == table.name).to_numpy()
-    theirs = read.frame[of_table].reset_index(drop=True)
+    as_given = read.frame[of_table].reset_index(drop=True)
+    theirs = _named(as_given, reading)
     labels = [line for line, chosen in zip(read.labels, of_table, strict=True) if chosen]
     ours = find_series(table.name)
     # Of a table with one unit, a cell can hold another that is converted to it.
@@ -130,6 +156,7 @@ def _observe(table: Table, path: str | Path, reading: Reading) -> pd.DataFrame:
     units = " or ".join(ours.units)
     wrong_unit = ~theirs["unit"].isin(ours.units)
     refuse(theirs, str(path), labels, {("unit", f"{units}, the unit of {table.name}"): wrong_unit})
+    _tell(as_given if not reading.match else theirs, table, path, labels)
     if observed.found.skipped:
         warn(observed.found.describe())
     return observed.rows
@@ -143,22 +170,34 @@ def _as_plotted(rows: pd.DataFrame) -> pd.DataFrame:
     return wide.loc[wide.groupby("name", sort=False)["value"].idxmax()]
 
 
-def _read(path: str | Path, reading: Reading | None, may_be_empty: bool = False) -> UserRows:
-    """Return the rows of a user's file as text, checked for what all tables need."""
-    read = read_rows(path, reading, may_be_empty=may_be_empty)
-    frame, lines, columns = read.frame.astype(object), read.labels, overlay_columns()
-    frame = frame.where(frame.notna(), "").astype("str")
-    twice = [column for column in columns if f"{column} (column " in " ".join(frame.columns)]
-    if twice:
-        raise MemwallError(f"{path}: the header names a column twice: {', '.join(frame.columns)}")
-    missing = [column for column in REQUIRED_COLUMNS if column not in frame]
-    if missing:
-        raise MemwallError(
-            f"{path}: no column {missing[0]!r} in the header (row 1); rows that are laid over ours have "
-            f"{', '.join(REQUIRED_COLUMNS)} and what else describes them: {', '.join(columns)}. "
-            "The command 'add --into FILE' writes such a file"
+def _named(frame: pd.DataFrame, reading: Reading) -> pd.DataFrame:
+    """Return rows whose devices are named as ours, if that is asked for, and never as another's of ours."""
+    namesakes = find_namesakes(frame)
+    alike = find_alike(frame) if reading.match else {}
+    names = [
+        f"{vendor} {name}" if (name, vendor) in namesakes else alike.get(name, name)
+        for name, vendor in zip(frame["name"], frame["vendor"], strict=True)
+    ]
+    return frame.assign(name=names)
+
+
+def _tell(theirs: pd.DataFrame, table: Table, path: str | Path, labels: Sequence[int]) -> None:
+    """Warn of names that are all but ours, of namesakes, and of memories that are not named."""
+    alike = find_alike(theirs)
+    if alike:
+        listed = ", ".join(f"{name!r} (ours: {ours!r})" for name, ours in list(alike.items())[:MAX_NAMES])
+        more = f" and {len(alike) - MAX_NAMES} more" if len(alike) > MAX_NAMES else ""
+        warn(
+            f"{path}: {table.name}: names that may be ours under another spelling: {listed}{more}; they "
+            "count beside ours. --match takes them as ours"
         )
-    known = list_fillable()
-    refuse(frame, str(path), lines, {("table", f"one of {', '.join(known)}"): ~frame["table"].isin(known)})
-    added = [column for column in columns if column not in frame]
-    return replace(read, frame=frame.assign(**dict.fromkeys(added, "")))
+    for (name, vendor), ours in find_namesakes(theirs).items():
+        warn(f"{path}: {name!r} of {vendor} is taken for another device than that of {ours}")
+    if "memory!" in table.fitted and "memory" in theirs:
+        unnamed = [str(label) for label, memory in zip(labels, theirs["memory"], strict=True) if memory == ""]
+        if unnamed:
+            shown = ", ".join(unnamed[:MAX_NAMES]) + (", ..." if len(unnamed) > MAX_NAMES else "")
+            warn(
+                f"{path}: {table.name}: no memory is named in row {shown}: counted as DRAM. Is it SRAM? Then "
+                "say so in the column 'memory'"
+            )

@@ -45,6 +45,8 @@ class Reading:
         Whether a value of zero is none.
     unit : str, optional
         Unit of the values: of bare numbers, and what others are converted to.
+    match : bool
+        Whether rows laid over ours that name one of our devices under another spelling are its.
 
     Raises
     ------
@@ -68,6 +70,7 @@ class Reading:
     missing_token: tuple[str, ...] = ()
     zero_is_missing: bool = False
     unit: str | None = None
+    match: bool = False
 
     def __post_init__(self) -> None:
         """Check each option, and take words for what they stand for."""

@@ -174,6 +174,13 @@ READING: dict[str, Option] = {
 }
 """How a file of the user's is read: together one choice, a `memwall_trends.datasets.parsing.Reading`."""
 
+OF_FILES: Group[Reading | None] = Group(
+    make_reading,
+    "Reading",
+    {name: READING[name] for name in ("separator", "decimal", "encoding", "comment", "sheet")},
+)
+"""How files with rows of our tables are read: their columns are named, and their dates are of one form."""
+
 SELECTION: Group[Choose] = Group(
     make_choices,
     "Selection",

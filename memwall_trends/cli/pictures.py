@@ -12,7 +12,7 @@ from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import takes
 from memwall_trends.cli.options import CSV_COLUMNS, RESULT, SELECTION, OutputFormat, Result
 from memwall_trends.cli.output import emit, to_records
-from memwall_trends.errors import MemwallError
+from memwall_trends.errors import MemwallError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +99,7 @@ def figures(
             # Who asks for all wants those that the choice suits.
             if names:
                 raise
-            typer.echo(f"not drawn: {name}: {error}", err=True)
+            typer.echo(f"not drawn: {name}: {printable(str(error))}", err=True)
             continue
         for ending in endings:
             typer.echo(drawn.save_figure(chart, out / f"{name}.{ending}"))

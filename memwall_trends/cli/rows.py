@@ -12,14 +12,15 @@ from memwall_trends import defaults
 from memwall_trends.cli.app import app
 from memwall_trends.cli.asking import ask, to_csv
 from memwall_trends.cli.groups import takes
-from memwall_trends.cli.options import RESULT, OutputFormat, Result
+from memwall_trends.cli.options import OF_FILES, RESULT, OutputFormat, Result
 from memwall_trends.cli.output import emit, to_records, to_text
-from memwall_trends.errors import MemwallError
+from memwall_trends.errors import MemwallError, printable
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from memwall_trends.curation.adding import Effect
+    from memwall_trends.datasets.parsing import Reading
 
 DESCRIBING = (
     "table", "value", "name", "vendor", "kind", "segment", "product_class", "architecture",
@@ -31,7 +32,7 @@ DESCRIBING = (
 
 
 @app.command(epilog="Example: memwall-trends add --from chip.toml --dry-run")
-@takes(result=RESULT.only("format_"))
+@takes(reading=OF_FILES, result=RESULT.only("format_"))
 def add(
     table: Annotated[
         str | None, typer.Argument(help="The table of a single value, as in dram_bandwidth.")
@@ -43,7 +44,9 @@ def add(
     from_: Annotated[
         Path | None,
         typer.Option(
-            "--from", metavar="FILE", help="A TOML or CSV file that describes a chip with all values."
+            "--from",
+            metavar="FILE",
+            help="A TOML file that describes a chip with all values, or a table (CSV, Excel, JSON, ...).",
         ),
     ] = None,
     into: Annotated[
@@ -152,6 +155,7 @@ def add(
     source_url: Annotated[
         str | None, typer.Option(help="Of a new source.", rich_help_panel="The value")
     ] = None,
+    reading: Reading | None,
     result: Result,
 ) -> None:
     """Add a chip: check it, show what it does to each trend, and append it.
@@ -168,7 +172,7 @@ def add(
     into = into or _default_file()
     adding.check_into(into)
     if from_ is not None:
-        rows = adding.read_chip(from_)
+        rows = adding.read_chip(from_, reading)
     elif table is not None:
         rows = adding.chip_rows([described], "the options", ["the value"])
     elif described:
@@ -218,23 +222,24 @@ def _add(rows: pd.DataFrame, into: Path, dry_run: bool, checked: str | None, for
 
 
 @app.command(epilog="Example: memwall-trends validate my-chips.csv")
-@takes(result=RESULT.only("format_"))
+@takes(reading=OF_FILES, result=RESULT.only("format_"))
 def validate(
     files: Annotated[
         list[Path] | None,
         typer.Argument(metavar="[FILE]...", help="Your files; the shipped tables if none is named."),
     ] = None,
     *,
+    reading: Reading | None,
     result: Result,
 ) -> None:
     """Check tables against the data dictionary and each other; exit with 1 if there is a problem."""
     from memwall_trends.curation.validation import validate as find_problems
     from memwall_trends.datasets import list_tables
 
-    problems = find_problems(files or ())
+    problems = find_problems(files or (), reading)
     if problems.empty and result.format_ is OutputFormat.TABLE:
         checked = ", ".join(map(str, files)) if files else f"{len(list_tables())} tables"
-        typer.echo(f"{checked}: no problem found")
+        typer.echo(f"{printable(checked)}: no problem found")
         return
     count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
     emit(
@@ -275,7 +280,7 @@ def _checked(rows: pd.DataFrame, into: Path) -> pd.DataFrame:
             else "nothing was written; mend it and add it again"
         )
         raise MemwallError(f"{described}\n{way_out}")
-    typer.echo(f"This looks implausible:\n{described}", err=True)
+    typer.echo(f"This looks implausible:\n{printable(described)}", err=True)
     reason = typer.prompt("How did you check it? (empty: do not add it)", default="", err=True)
     if not reason:
         raise MemwallError("nothing was written")

@@ -32,6 +32,8 @@ from memwall_trends.datasets import datasets_folder, find_series, list_fillable,
 from memwall_trends.datasets.appending import append_to_file, append_to_tables, check_place
 from memwall_trends.datasets.files import read_csv, read_text
 from memwall_trends.datasets.overlay import DEVICE_COLUMNS, SOURCE_COLUMNS, overlay_columns, read_as_given
+from memwall_trends.datasets.parsing import read_rows
+from memwall_trends.datasets.parsing.content import ADDRESS, STANDARD_INPUT
 from memwall_trends.datasets.rates import PRECISIONS
 from memwall_trends.errors import MemwallError, TooFewObservations, unknown
 from memwall_trends.fitting.trends import Trend, fit_trend
@@ -40,10 +42,17 @@ from memwall_trends.units import convert_quantity, parse_date
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from memwall_trends.datasets.parsing import Reading
+
 CHIP_KEYS = (
     "name", "vendor", "kind", *DEVICE_COLUMNS, "date", "date_source", "source", "locator", "evidence", "note",
     *SOURCE_COLUMNS,
 )  # fmt: skip
+TABLE_ENDINGS = {
+    *(".csv", ".tsv", ".txt", ".dat", ".json", ".jsonl", ".ndjson", ".parquet"),
+    *(".xlsx", ".xls", ".xlsb", ".ods"),
+}
+"""Endings of tables that describe chips; each may be followed by that of a compression."""
 USUAL = {"evidence": "read", "sparsity": "dense"}
 """What a value has unless it says otherwise."""
 
@@ -68,14 +77,16 @@ class Effect:
     after: Trend | None
 
 
-def read_chip(path: str | Path) -> pd.DataFrame:
-    r"""Return the rows that a TOML or CSV file describes.
+def read_chip(path: str | Path, reading: Reading | None = None) -> pd.DataFrame:
+    r"""Return the rows that a TOML file or a table describes.
 
     Parameters
     ----------
     path : str or Path
-        A TOML file that describes one chip with all its values, or a CSV with the columns of
-        `memwall_trends.datasets.overlay.overlay_columns` or some of them. A value may have a unit.
+        A TOML file that describes one chip with all its values, or a table (CSV, Excel, JSON, ...) with the
+        columns of `memwall_trends.datasets.overlay.overlay_columns` or some of them. A value may have a unit.
+    reading : Reading, optional
+        How a table is read, where that is not to be found out.
 
     Returns
     -------
@@ -105,12 +116,17 @@ def read_chip(path: str | Path) -> pd.DataFrame:
         except (tomllib.TOMLDecodeError, RecursionError) as error:
             raise MemwallError(f"{path}: not a TOML file: {error}") from None
         return chip_rows(_flatten(described, str(path)), str(path))
-    if path.suffix.lower() != ".csv":
-        raise MemwallError(f"{path}: expected a file that ends in .toml or .csv")
-    frame, lines = read_csv(path)
-    records = frame.to_dict(orient="records")
+    endings = {ending.lower() for ending in path.suffixes[-2:]}
+    if str(path) != STANDARD_INPUT and not endings & TABLE_ENDINGS and not ADDRESS.match(str(path)):
+        raise MemwallError(f"{path}: expected a file that ends in .toml or .csv, or another of a table")
+    read = read_rows(path, reading)
+    frame = read.frame.astype(object)
+    records = frame.where(frame.notna(), "").to_dict(orient="records")
     rows = [{str(key): str(cell) for key, cell in record.items()} for record in records]
-    return chip_rows(rows, str(path), [f"row {line}" for line in lines])
+    if reading is not None and reading.decimal == ",":
+        points = str.maketrans({",": ".", ".": None})
+        rows = [{**row, "value": row.get("value", "").translate(points)} for row in rows]
+    return chip_rows(rows, read.found.file, [f"row {label}" for label in read.labels])
 
 
 def chip_rows(

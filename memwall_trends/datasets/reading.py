@@ -167,58 +167,6 @@ def describe_tables(dataset: str | None = None) -> pd.DataFrame:
     )
 
 
-def export_rows(rows: pd.DataFrame, format_: str, path: str | Path | None = None) -> str:
-    """Write rows of a table as CSV, JSON or Parquet.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        As `load_table` returns them.
-    format_ : str
-        ``csv``, ``json`` (a list of objects) or ``parquet``.
-    path : str or Path, optional
-        Where to write them; by default they are returned.
-
-    Returns
-    -------
-    str
-        The text; empty if it was written.
-
-    Raises
-    ------
-    MemwallError
-        If the file cannot be written.
-
-    Examples
-    --------
-    >>> rows = load_table("interconnect_bandwidth", "gholami2024")[["name", "date", "value"]]
-    >>> print(export_rows(rows.head(1), "csv"))
-    name,date,value
-    PCI Express 1.0a,2003-01-01,2.5
-    <BLANKLINE>
-    """
-    try:
-        if format_ == "parquet":
-            rows.to_parquet(path, index=False)
-            return ""
-        plain = rows
-        for column in rows:
-            if pd.api.types.is_datetime64_any_dtype(rows[column]):
-                plain = plain.assign(**{str(column): rows[column].dt.strftime("%Y-%m-%d")})
-        if format_ == "json":
-            text = (
-                str(plain.to_json(orient="records", indent=2, force_ascii=False, double_precision=15)) + "\n"
-            )
-        else:
-            text = str(plain.to_csv(index=False, lineterminator="\n"))
-        if path is None:
-            return text
-        Path(path).write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise MemwallError(f"{path}: cannot be written: {error.strerror or error}") from None
-    return ""
-
-
 def load_observations(
     data: str | Path | pd.DataFrame,
     *,

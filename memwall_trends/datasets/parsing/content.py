@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import lzma
+import os.path
 import re
 import sys
 import zipfile
@@ -112,8 +113,10 @@ def load_content(path: str | Path) -> Content:
         If it cannot be read or decompressed, is too large, or is an address.
     """
     text = str(path)
-    if ADDRESS.match(text) and not Path(path).exists():
-        raise MemwallError(f"{text} is an address; download the file, and give its path")
+    if ADDRESS.match(text) and not os.path.exists(text):
+        # A path loses a slash of an address.
+        address = re.sub(r"^([^/]+:)/+", r"\1//", text)
+        raise MemwallError(f"{address} is an address; download the file, and give its path")
     if text == STANDARD_INPUT:
         data, origin, name = _read_stream(sys.stdin), "standard input", "standard input"
     else:

@@ -76,8 +76,14 @@ def machine_balance(
         f"Machine balance: {format_number(fitted.growth_factor(per), 3)}x / {describe_period(per)} "
         f"({format_level(level)}: {format_interval(low, high, 3)})"
     )
+    shown = None
+    if choose.get("show"):
+        laid: Choose = {**pairable, "overlay": [*choose.get("overlay", ()), *choose["show"]], "show": ()}
+        pairs = pair_devices("peak_flops", "dram_bandwidth", **laid)
+        shown = pairs[pairs["name"].isin(user_rows)]
     group = Group(
         legend=label,
+        shown_rows=shown,
         points=label_records(points.reset_index(drop=True), 9),
         colour=theme.BLUE,
         shape="circle",

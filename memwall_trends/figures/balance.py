@@ -60,6 +60,7 @@ def machine_balance(
     from memwall_trends.questions.ratio import WAYS
 
     dataset = choose.setdefault("dataset", defaults.DATASET)
+    counted = _describe_counted(choose)
     fitted = fit_gap("peak_flops", "dram_bandwidth", **choose)
     user_rows = find_user_devices(choose)
     pairable: Choose = {**choose, "frontier": False}
@@ -102,7 +103,7 @@ def machine_balance(
     return theme.finish(
         [timeline],
         title="Machine balance: FLOP per byte of DRAM bandwidth",
-        caption=f"Dashed: {WAYS[fitted.way]}, least squares of log10(value). Fan: prediction intervals of "
+        caption=f"{counted}Dashed: {WAYS[fitted.way]}, least squares of log10(value). Fan: prediction intervals of "
         f"a new device at 50, 80 and 95%. {_describe_end(fitted, level)} n = {len(points)}. "
         f"{describe_points(dataset, user_rows)}",
         size=size,
@@ -140,6 +141,7 @@ def workload_intensity(
 
     refuse_choices("workload-intensity", {"frontier": choose.pop("frontier", False)})
     dataset = choose.setdefault("dataset", defaults.DATASET)
+    counted = _describe_counted(choose)
     fitted = fit_gap(*SERIES, **choose)
     points = pair_devices(*SERIES, **choose).reset_index(drop=True)
     leading = list_frontier(**choose)
@@ -173,7 +175,7 @@ def workload_intensity(
     return theme.finish(
         [timeline],
         title="A workload is memory-bound on the devices above its arithmetic intensity",
-        caption=f"Points: machine balance of {len(points)} devices, those with the highest peak of their "
+        caption=f"{counted}Points: machine balance of {len(points)} devices, those with the highest peak of their "
         "time in blue. Dashed: trend of all, with prediction intervals of a new device at 50, 80 and 95%. "
         f"{_describe_end(fitted, level)} Steps: intensity of {title_of(MODEL)} and "
         f"{title_of(ENCODER)} (512 tokens), a prompt of {PROMPT_LENGTH:,} tokens, least traffic; up "
@@ -181,6 +183,18 @@ def workload_intensity(
         f"{describe_points(dataset, user_rows)}",
         size=size,
     )
+
+
+def _describe_counted(choose: Choose) -> str:
+    """Return for a caption of what a gap is; nothing where the choices say that."""
+    from memwall_trends.questions.gap import describe_population
+
+    population = describe_population(["peak_flops", "dram_bandwidth"], choose)
+    if not population:
+        return ""
+    policy = choose.get("precision") or "best16"
+    rate = "best dense rate at 16 bits or wider" if policy == "best16" else f"best dense rate ({policy})"
+    return f"{population[0].upper()}{population[1:]}, {rate} of each. "
 
 
 def _describe_end(fitted: Gap, level: float) -> str:

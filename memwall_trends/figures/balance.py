@@ -103,8 +103,8 @@ def machine_balance(
     return theme.finish(
         [timeline],
         title="Machine balance: FLOP per byte of DRAM bandwidth",
-        caption=f"{counted}Dashed: {WAYS[fitted.way]}, least squares of log10(value). Fan: prediction intervals of "
-        f"a new device at 50, 80 and 95%. {_describe_end(fitted, level)} n = {len(points)}. "
+        caption=f"{counted}Dashed: {WAYS[fitted.way]}, least squares of log10(value). "
+        f"Fan: prediction intervals of a new device at 50, 80 and 95%. {_describe_end(fitted, level)} n = {len(points)}. "
         f"{describe_points(dataset, user_rows)}",
         size=size,
     )
@@ -175,8 +175,8 @@ def workload_intensity(
     return theme.finish(
         [timeline],
         title="A workload is memory-bound on the devices above its arithmetic intensity",
-        caption=f"{counted}Points: machine balance of {len(points)} devices, those with the highest peak of their "
-        "time in blue. Dashed: trend of all, with prediction intervals of a new device at 50, 80 and 95%. "
+        caption=f"{counted}Points: machine balance of {len(points)} devices, those with the highest peak of "
+        "their time in blue. Dashed: trend of all, with prediction intervals of a new device at 50, 80 and 95%. "
         f"{_describe_end(fitted, level)} Steps: intensity of {title_of(MODEL)} and "
         f"{title_of(ENCODER)} (512 tokens), a prompt of {PROMPT_LENGTH:,} tokens, least traffic; up "
         "where the devices with the highest peak go to narrower operands. "

@@ -181,6 +181,8 @@ def populate(series: Sequence[str | Selection], choose: Choose) -> Choose:
     if not all(isinstance(each, str) and "segment" in find_series(each).choosable for each in series):
         return choose
     asked = gather_where(choose)
+    if any(_is_of_links(str(each), asked) for each in series):
+        return choose
     named = {column.removesuffix("!") for column in asked}
     if named & set(NARROWER):
         return choose
@@ -188,6 +190,11 @@ def populate(series: Sequence[str | Selection], choose: Choose) -> Choose:
     where = {column: wanted for column, wanted in usual.items() if column.removesuffix("!") not in named}
     rest = {name: value for name, value in choose.items() if name not in COLUMN_CHOICES}
     return cast("Choose", {**rest, "where": {**asked, **where}})
+
+
+def _is_of_links(series: str, asked: Mapping[str, list[str]]) -> bool:
+    """Return whether lanes count, as they do unless told otherwise: a lane is of no kind of device."""
+    return "scope" in find_series(series).choosable and asked.get("scope") != ["device"]
 
 
 def _pair(numerator: Selection, denominator: Selection, *, per_operand: bool = False) -> pd.DataFrame:

@@ -104,13 +104,14 @@ def to_records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def _flat(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return records without nesting.
 
-    A list spreads its record over as many rows, conditions become text, a record within takes its name along.
+    A list spreads its record over as many rows, conditions become text, a record within takes its name along;
+    so does what a list names as its record does, or the one would hide the other.
     """
     from memwall_trends.datasets.conditions import describe_where
 
     rows: list[dict[str, Any]] = []
     for record in records:
-        nested = [value for value in record.values() if isinstance(value, list)]
+        nested = [(key, value) for key, value in record.items() if isinstance(value, list)]
         flat: dict[str, Any] = {}
         for key, value in record.items():
             if not isinstance(value, dict):
@@ -119,7 +120,11 @@ def _flat(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 flat[key] = describe_where(value)
             else:
                 flat |= {f"{key}_{name}": cell for name, cell in value.items()}
-        rows += [{**flat, **row} for row in (nested[0] if nested else [])] or [flat]
+        name, items = nested[0] if nested else ("", [])
+        rows += [
+            {**flat, **{f"{name}_{key}" if key in flat else key: cell for key, cell in item.items()}}
+            for item in items
+        ] or [flat]
     return rows
 
 

@@ -159,7 +159,8 @@ def _stability_by(series: str, by: str, choose: Choose, method: Method, result: 
         for group, kink in fitted.items()
     ]
     interval = f"{format_level(level)} interval"
-    p_value = compare_slopes(kink.after for kink in fitted.values())
+    # Formats share devices, so that their slopes are not independent.
+    p_value = None if by == "precision" else compare_slopes(kink.after for kink in fitted.values())
     columns = [by.replace("_", " "), "n", "year", "before", "after", interval, "p", "growth"]
     emit(
         result.format_,
@@ -168,6 +169,8 @@ def _stability_by(series: str, by: str, choose: Choose, method: Method, result: 
                 "by": by,
                 "group": group,
                 "equal_slopes_p": p_value,
+                "series": chosen.name,
+                "dataset": chosen.dataset,
                 "level": level,
                 "period_years": per,
                 **kink.to_record(per),
@@ -201,7 +204,8 @@ def _backtest_by(series: str, by: str, choose: Choose, method: Method, result: R
     tested, left_out = fit_each(split_by(chosen, by), test)
     parts = []
     for group, each in tested.items():
-        scores = _show_scores(each.summary())
+        # The name of a group takes the room.
+        scores = _show_scores(each.summary()).drop(columns="origins")
         scores.insert(0, by.replace("_", " "), [group, *[""] * (len(scores) - 1)])
         parts.append(scores)
     emit(

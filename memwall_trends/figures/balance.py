@@ -104,8 +104,8 @@ def machine_balance(
         [timeline],
         title="Machine balance: FLOP per byte of DRAM bandwidth",
         caption=f"{counted}Dashed: {WAYS[fitted.way]}, least squares of log10(value). "
-        f"Fan: prediction intervals of a new device at 50, 80 and 95%. {_describe_end(fitted, level)} n = {len(points)}. "
-        f"{describe_points(dataset, user_rows)}",
+        f"Fan: prediction intervals of a new device at 50, 80 and 95%. {_describe_end(fitted, level)} "
+        f"n = {len(points)}. {describe_points(dataset, user_rows)}",
         size=size,
     )
 
@@ -176,8 +176,8 @@ def workload_intensity(
         [timeline],
         title="A workload is memory-bound on the devices above its arithmetic intensity",
         caption=f"{counted}Points: machine balance of {len(points)} devices, those with the highest peak of "
-        "their time in blue. Dashed: trend of all, with prediction intervals of a new device at 50, 80 and 95%. "
-        f"{_describe_end(fitted, level)} Steps: intensity of {title_of(MODEL)} and "
+        "their time in blue. Dashed: trend of all, with prediction intervals of a new device at 50, 80 and "
+        f"95%. {_describe_end(fitted, level)} Steps: intensity of {title_of(MODEL)} and "
         f"{title_of(ENCODER)} (512 tokens), a prompt of {PROMPT_LENGTH:,} tokens, least traffic; up "
         "where the devices with the highest peak go to narrower operands. "
         f"{describe_points(dataset, user_rows)}",

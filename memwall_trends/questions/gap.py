@@ -186,6 +186,8 @@ def populate(series: Sequence[Data], choose: Choose) -> Choose:
     if not all(isinstance(each, str) and "segment" in find_series(each).choosable for each in series):
         return choose
     asked = gather_where(choose)
+    if any(_is_of_links(str(each), asked) for each in series):
+        return choose
     named = {column.removesuffix("!") for column in asked}
     if named & set(NARROWER):
         return choose
@@ -204,6 +206,11 @@ def _same(numerator: Data, denominator: Data) -> bool:
     if isinstance(numerator, pd.DataFrame) or isinstance(denominator, pd.DataFrame):
         return numerator is denominator
     return name_of(numerator) == name_of(denominator) and (sides[0] == sides[1] or "" in sides)
+
+
+def _is_of_links(series: str, asked: Mapping[str, list[str]]) -> bool:
+    """Return whether lanes count, as they do unless told otherwise: a lane is of no kind of device."""
+    return "scope" in find_series(series).choosable and asked.get("scope") != ["device"]
 
 
 def _pair(numerator: Selection, denominator: Selection, *, per_operand: bool = False) -> pd.DataFrame:

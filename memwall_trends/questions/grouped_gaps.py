@@ -167,7 +167,7 @@ def fit_gap_by(
     asked = gather_where(populated)
 
     def fit(group: str) -> Gap:
-        if by == "precision":
+        if by == "precision" and top.precision:
             narrowed = {**rest, "where": asked, "precision": group}
         else:
             narrowed = {**rest, "where": merge_where(asked, {by: escape_pattern(group)})}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from memwall_trends.cli.options import OutputFormat
+from memwall_trends.errors import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,13 +32,14 @@ def emit(
     import pandas as pd
 
     if format_ is OutputFormat.JSON:
-        typer.echo(json.dumps(_plain(records), indent=2, ensure_ascii=False, allow_nan=False))
+        typer.echo(_escape_json(json.dumps(_plain(records), indent=2, ensure_ascii=False, allow_nan=False)))
     elif format_ is OutputFormat.CSV:
         rows = pd.DataFrame(_flat(records if isinstance(records, list) else [records])).convert_dtypes()
-        typer.echo(rows.to_csv(index=False, lineterminator="\n"), nl=False)
+        typer.echo(_inert(rows).to_csv(index=False, lineterminator="\n"), nl=False)
     else:
         tables = {title: shown, **(further or {})}
         for number, (heading, frame) in enumerate(tables.items()):
+            frame = _inert(frame)  # noqa: PLW2901  names from data are text, and no commands to a terminal
             if number:
                 typer.echo()
             if format_ is OutputFormat.MARKDOWN:
@@ -48,6 +50,21 @@ def emit(
                 _print_table(frame, heading)
         if format_ is OutputFormat.TABLE:
             _print_notes(notes)
+
+
+def _inert(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose texts hold no control characters."""
+    return frame.map(lambda cell: printable(cell, keep="") if isinstance(cell, str) else cell)
+
+
+def _escape_json(text: str) -> str:
+    """Return JSON with the characters that a terminal would obey as JSON escapes: it means the same."""
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(
+        letter if letter == "\n" or printable(letter) == letter else json.dumps(letter)[1:-1]
+        for letter in text
+    )
 
 
 def _print_table(shown: pd.DataFrame, title: str) -> None:
@@ -63,7 +80,7 @@ def _print_table(shown: pd.DataFrame, title: str) -> None:
         table.add_column(Text(str(column)), justify="right" if right else "left", overflow="fold")
     for row in shown.astype(str).itertuples(index=False):
         table.add_row(*(Text(cell) for cell in row))
-    console.print(Text(title, style="bold"))
+    console.print(Text(printable(title), style="bold"))
     console.print()
     console.print(table)
 
@@ -76,7 +93,7 @@ def _print_notes(notes: Sequence[str]) -> None:
     if notes:
         console.print()
     for note in notes:
-        console.print(Text(note, style="dim"))
+        console.print(Text(printable(note), style="dim"))
 
 
 def to_records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -87,13 +104,14 @@ def to_records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def _flat(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return records without nesting.
 
-    A list spreads its record over as many rows, conditions become text, a record within takes its name along.
+    A list spreads its record over as many rows, conditions become text, a record within takes its name along;
+    so does what a list names as its record does, or the one would hide the other.
     """
     from memwall_trends.datasets.conditions import describe_where
 
     rows: list[dict[str, Any]] = []
     for record in records:
-        nested = [value for value in record.values() if isinstance(value, list)]
+        nested = [(key, value) for key, value in record.items() if isinstance(value, list)]
         flat: dict[str, Any] = {}
         for key, value in record.items():
             if not isinstance(value, dict):
@@ -102,7 +120,11 @@ def _flat(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 flat[key] = describe_where(value)
             else:
                 flat |= {f"{key}_{name}": cell for name, cell in value.items()}
-        rows += [{**flat, **row} for row in (nested[0] if nested else [])] or [flat]
+        name, items = nested[0] if nested else ("", [])
+        rows += [
+            {**flat, **{f"{name}_{key}" if key in flat else key: cell for key, cell in item.items()}}
+            for item in items
+        ] or [flat]
     return rows
 
 

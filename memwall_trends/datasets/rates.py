@@ -182,6 +182,28 @@ class Frontier:
         return chosen
 
 
+def refuse_falling(frame: pd.DataFrame, origin: str) -> None:
+    """Refuse to look for records where values fall: a record is a high, and those of prices are lows.
+
+    Raises
+    ------
+    MemwallError
+        If more rows were the lowest of their day than were the highest.
+
+    Examples
+    --------
+    >>> dates = pd.to_datetime(["2010-01-01", "2011-01-01", "2012-01-01"])
+    >>> refuse_falling(pd.DataFrame({"date": dates, "value": [1.0, 2.0, 3.0]}), "chips.csv")
+    """
+    lows = select_frontier(frame.assign(value=1 / frame["value"]))
+    highs = select_frontier(frame)
+    if len(lows) > len(highs):
+        raise MemwallError(
+            f"{origin}: the values fall ({len(lows)} record lows, {len(highs)} record highs), and records "
+            "are highs; leave --frontier out, or give what grows, as bytes per dollar for a price"
+        )
+
+
 def select_one_per(
     frame: pd.DataFrame, columns: Sequence[str], take: str = "best", *, origin: str = "the data"
 ) -> pd.DataFrame:

@@ -112,22 +112,26 @@ def theil_sen(years: Floats, log10_values: Floats) -> Estimate:
     import numpy as np
     from scipy.stats import theilslopes
 
-    from memwall_trends.fitting.bounds import t_quantile
+    from memwall_trends.fitting.bounds import check_pairs, check_rank_level, rank_level, t_quantile
+
+    check_pairs(len(years))
 
     def bounds(level: float) -> tuple[float, float]:
+        check_rank_level(years, level)
         # The usual level is at hand.
-        at_level = fitted if level == defaults.LEVEL else theilslopes(log10_values, years, alpha=level)
+        at_level = fitted if level == usual else theilslopes(log10_values, years, alpha=level)
         return float(at_level.low_slope), float(at_level.high_slope)
 
     origin, freedom = float(years.mean()), len(years) - 2
-    fitted = theilslopes(log10_values, years, alpha=defaults.LEVEL)
+    usual = min(defaults.LEVEL, rank_level(years))
+    fitted = theilslopes(log10_values, years, alpha=usual)
     line = np.array([fitted.intercept + fitted.slope * origin, fitted.slope])
     half_width = (fitted.high_slope - fitted.low_slope) / 2
     residuals = log10_values - design_line(years, origin) @ line
     covariance = np.diag(
         [
             MEDIAN_VARIANCE * (residuals @ residuals) / freedom / len(years),
-            (half_width / t_quantile(freedom, defaults.LEVEL)) ** 2,
+            (half_width / t_quantile(freedom, usual)) ** 2,
         ]
     )
     return _estimate(years, log10_values, line, covariance, "Sen's interval from ranks", bounds)

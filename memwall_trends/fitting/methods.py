@@ -28,7 +28,7 @@ VENDOR = "vendor"
 MANY_VENDORS = 30
 """From so many vendors on, the error that a vendor's devices share is counted too: intervals by architecture
 hold too rarely where vendors differ, those by fewer vendors are twice as wide as they need to be
-(``tests/simulate_coverage.py``)."""
+(docs/coverage.md; by every method, ``tests/simulate_coverage.py``)."""
 YEAR = "year"
 RESAMPLED = ("pairs", "cluster")
 """What a bootstrap draws, by the name that the user gives: devices, or what shares an error."""

@@ -90,7 +90,11 @@ def list_readings(series: str) -> tuple[Reading, ...]:
     if series == "dram_bandwidth":
         first: Choose = {"one_per": "memory", "take": "first"}
         generations = Reading(
-            "per memory type", "GPUs and accelerators", chips, "memory type (its first device)", first
+            "per memory type",
+            "GPUs and accelerators",
+            {**chips, "memory!": ["SRAM", ""]},
+            "memory type (its first device)",
+            first,
         )
         return (*_three("server GPUs and accelerators", {**SERVER, **chips}), generations, own, consumer)
     if series == "interconnect_bandwidth":

@@ -220,7 +220,7 @@ def test_a_ratio_that_may_not_grow_is_perhaps_never_reached() -> None:
 
 
 def test_multipliers_widen_the_interval() -> None:
-    gap = fit_gap("peak_flops", "dram_bandwidth")
+    gap = fit_gap("peak_flops", "dram_bandwidth", method=Method(se="classical"))
     usual = t_quantile(gap.degrees_of_freedom, 0.95)
     same, wider = (gap.project([2030.0], 0.95, [times * usual]).iloc[0] for times in (1, 2))
     assert same.tolist() == pytest.approx(gap.project([2030.0]).iloc[0].tolist())
@@ -270,7 +270,7 @@ def test_a_gap_is_of_server_gpus_and_accelerators() -> None:
     years = decimal_years(dates[both.index].to_numpy())
     rows = pd.DataFrame({"log10_balance": np.log10(both.to_numpy(float)), "year": years})
     theirs = smf.ols("log10_balance ~ year", rows).fit()
-    gap = fit_gap(*BALANCE, precision="fp64")
+    gap = fit_gap(*BALANCE, precision="fp64", method=Method(se="classical"))
     assert gap.balance is not None
     assert gap.balance.n_obs == len(both)
     assert gap.growth_factor() == pytest.approx(100 ** theirs.params["year"], rel=1e-8)

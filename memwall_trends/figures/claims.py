@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from memwall_trends.selection import Choose
 
+OWN_POINTS = "the paper's points"
+SHAPES = ("circle", "square", "diamond", "triangle-up")
+
 
 def claim_against_fit(
     *,
@@ -31,7 +34,7 @@ def claim_against_fit(
     size: str = defaults.FIGURE_SIZE,
     **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
-    """Each printed rate of the paper against the fits: the paper's points, the curated window, curated today.
+    """Each printed rate of the paper against its own points and the readings of independent data to today.
 
     Parameters
     ----------
@@ -44,35 +47,35 @@ def claim_against_fit(
     >>> type(claim_against_fit()).__name__
     'VConcatChart'
     """
-    from memwall_trends.questions.claims import reproduce
+    from memwall_trends.questions.claims import describe_rule, reproduce
 
     if choose.pop("dataset", None) is not None:
         raise MemwallError("the figure claim-against-fit compares both datasets: leave out --dataset")
     chosen = theme.find_size(size)
-    row_height = round(1.9 * chosen.font_size)
-    panels = []
-    for _, row in reproduce(per=per, level=level, **choose).iterrows():
-        fits = [("paper's points", "", row["n_obs"])]
-        for prefix in ("curated_window_", "curated_today_"):
-            fits.append((f"curated, to {str(row[f'{prefix}last_date'])[:7]}", prefix, row[f"{prefix}n_obs"]))
-        rates = [
-            {
-                "fit": f"{name}: {format_number(row[f'{prefix}rate'], 3)}x, n = {n_obs}",
-                **{key: row[f"{prefix}{key}"] for key in ("rate", "ci_low", "ci_high")},
-            }
-            for name, prefix, n_obs in fits
-            if not math.isnan(row[f"{prefix}rate"])
-        ]
-        if rates:
-            panels.append(_claim_panel(row, pd.DataFrame(rates), chosen, row_height, per))
+    panels: list[alt.LayerChart] = []
+    claims: Any = reproduce(per=per, level=level, **choose).to_dict(orient="records")
+    for row in claims:
+        own = {**row, "reading": "the paper's points", "verdict": OWN_POINTS}
+        readings = [each for each in row["readings"] if each["window"] == "today"]
+        rates = pd.DataFrame(
+            [
+                {
+                    "fit": f"{each['reading']}: {format_number(each['rate'], 3)}x, n = {each['n_obs']}",
+                    **{key: each[key] for key in ("rate", "ci_low", "ci_high", "verdict")},
+                }
+                for each in (own, *readings)
+                if not math.isnan(each["rate"])
+            ]
+        )
+        if len(rates):
+            panels.append(_claim_panel(row, rates, chosen, per, legend=not panels))
     return theme.finish(
         panels,
-        title=f"Growth factor / {describe_period(per)}: printed in AI and Memory Wall, and fitted",
-        caption=f"Dots: fits, with {format_level(level)} intervals. Dashed: the rate that the paper "
-        "prints. Each panel has "
-        "its own logarithmic scale. Paper's points: recovered from the figures of Gholami et al. (IEEE "
-        "Micro 2024). "
-        "Curated: the tables of memwall-trends, over the time of those points and to today.",
+        title=f"Growth factor / {describe_period(per)}: printed in AI and Memory Wall, and of what they hold",
+        caption=f"Marks: fits to today, with {format_level(level)} intervals. Dashed: the rate that the "
+        f"paper prints; a fit {describe_rule()}. Each panel has its own logarithmic scale. The paper's "
+        "points: recovered from the figures of Gholami et al. (IEEE Micro 2024). The others: the tables of "
+        "memwall-trends, server hardware unless it says consumer.",
         size=size,
         spacing=4,
     )
@@ -106,13 +109,6 @@ def published_claims(
     chosen = theme.find_size(size)
     checked = check_claims(per=per, level=level, overlay=choose.get("overlay") or ())
     tested = checked[checked["rate"].notna()]
-    looks = {
-        "agrees": theme.CHARCOAL,
-        "slower than printed": theme.BLUE,
-        "faster than printed": theme.VERMILLION,
-    }
-    shapes = ("circle", "triangle-down", "triangle-up")
-    tested = tested.assign(verdict=tested["verdict"].str.removeprefix("differs: "))
     panels = []
     for place, series in enumerate(name for name in list_series() if name in set(tested["series"])):
         part = tested[tested["series"] == series].sort_values("printed_rate")
@@ -123,7 +119,7 @@ def published_claims(
                 **{name: rounded(part[name]) for name in ("rate", "ci_low", "ci_high", "printed_rate")},
             }
         )
-        panels.append(_published_panel(frame, series, looks, shapes, chosen, legend=place == 0))
+        panels.append(_published_panel(frame, series, chosen, legend=place == 0))
     return theme.finish(
         panels,
         title="Published growth rates against the curated data",
@@ -137,10 +133,32 @@ def published_claims(
     )
 
 
+def _looks(*more: str) -> dict[str, str]:
+    """Return the colour of each verdict, and of what stands beside them."""
+    from memwall_trends.questions.claims import AGREES, DIFFERS, INCONCLUSIVE
+
+    looks = {AGREES: theme.BLUE, DIFFERS: theme.VERMILLION, INCONCLUSIVE: theme.FAINT}
+    return {**looks, **dict.fromkeys(more, theme.CHARCOAL)}
+
+
+def _by_verdict(looks: dict[str, str], *, legend: bool) -> tuple[alt.Color, alt.Shape]:
+    """Return how verdicts look: by colour, and by shape for those who do not see it."""
+    shown = alt.Legend(title=None, orient="top", columns=len(looks)) if legend else None
+    return (
+        alt.Color("verdict:N", scale=alt.Scale(domain=list(looks), range=list(looks.values())), legend=shown),
+        alt.Shape(
+            "verdict:N",
+            scale=alt.Scale(domain=list(looks), range=list(SHAPES[: len(looks)])),
+            legend=alt.Undefined if legend else None,
+        ),
+    )
+
+
 def _claim_panel(
-    row: pd.Series, rates: pd.DataFrame, chosen: theme.Size, row_height: int, per: float
+    row: dict[str, Any], rates: pd.DataFrame, chosen: theme.Size, per: float, *, legend: bool
 ) -> alt.LayerChart:
     rates = rates.assign(**{name: rounded(rates[name]) for name in ("rate", "ci_low", "ci_high")})
+    colour, shape = _by_verdict(_looks(OWN_POINTS), legend=legend)
     printed = row["printed_rate"]
     domain = [
         min(float(rates["ci_low"].min()), printed) / 1.08,
@@ -170,14 +188,20 @@ def _claim_panel(
             .mark_rule(strokeDash=[5, 3], strokeWidth=1.5, color=theme.VERMILLION)
             .encode(x=alt.X("rate:Q", **x_axis)),
             alt.Chart(rates)
-            .mark_rule(strokeWidth=2, color=theme.BLUE)
-            .encode(x=alt.X("ci_low:Q", **x_axis), x2="ci_high:Q", y=y),
+            .mark_rule(strokeWidth=2)
+            .encode(x=alt.X("ci_low:Q", **x_axis), x2="ci_high:Q", y=y, color=colour),
             alt.Chart(rates)
-            .mark_point(filled=True, size=1.5 * chosen.point, opacity=1, color=theme.BLUE, shape="circle")
-            .encode(x=alt.X("rate:Q", **x_axis), y=y, tooltip=["fit", "rate", "ci_low", "ci_high"]),
+            .mark_point(filled=True, size=1.5 * chosen.point, opacity=1)
+            .encode(
+                x=alt.X("rate:Q", **x_axis),
+                y=y,
+                color=colour,
+                shape=shape,
+                tooltip=["fit", "rate", "ci_low", "ci_high", "verdict"],
+            ),
         ],
         width=round(0.68 * chosen.width),
-        height=row_height * len(rates),
+        height=round(1.6 * chosen.font_size) * len(rates),
         title=title,
     )
 
@@ -185,8 +209,6 @@ def _claim_panel(
 def _published_panel(
     frame: pd.DataFrame,
     series: str,
-    looks: dict[str, str],
-    shapes: tuple[str, ...],
     chosen: theme.Size,
     *,
     legend: bool,
@@ -210,16 +232,7 @@ def _published_panel(
             minExtent=16 * chosen.font_size,
         ),
     )
-    colour = alt.Color(
-        "verdict:N",
-        scale=alt.Scale(domain=list(looks), range=list(looks.values())),
-        legend=alt.Legend(title=None, orient="top", columns=3) if legend else None,
-    )
-    shape = alt.Shape(
-        "verdict:N",
-        scale=alt.Scale(domain=list(looks), range=list(shapes)),
-        legend=alt.Undefined if legend else None,
-    )
+    colour, shape = _by_verdict(_looks(), legend=legend)
     title = alt.TitleParams(series_title(series), fontSize=chosen.font_size, anchor="start", offset=2)
     base = alt.Chart(frame)
     return alt.LayerChart(

@@ -12,6 +12,7 @@ from memwall_trends import defaults
 from memwall_trends.datasets.conditions import list_columns
 from memwall_trends.errors import MemwallError, unknown
 from memwall_trends.fitting.bootstrap import INTERVALS, Sample, bootstrap_lines
+from memwall_trends.fitting.bounds import check_seed
 from memwall_trends.fitting.estimators import find_estimator
 from memwall_trends.fitting.standard_errors import BY_CLUSTER, Clusters, find_standard_error
 from memwall_trends.units import decimal_years
@@ -70,7 +71,7 @@ class Method:
     draws : int
         Number of resamples.
     seed : int
-        Of the random draws.
+        Of the random draws, from 0; an error where it is less, also where nothing is drawn.
 
     Examples
     --------
@@ -91,6 +92,10 @@ class Method:
     interval: str = "percentile"
     draws: int = defaults.DRAWS
     seed: int = defaults.SEED
+
+    def __post_init__(self) -> None:
+        """Check the seed, which a method without draws would not."""
+        check_seed(self.seed)
 
     def describe(self) -> str:
         """Return the estimator for a reader."""

@@ -11,7 +11,7 @@ import pandas as pd
 from memwall_trends import defaults
 from memwall_trends.errors import MemwallError, TooFewObservations, unknown
 from memwall_trends.fitting.bootstrap import FEW_GROUPS, Sample, bootstrap_lines
-from memwall_trends.fitting.bounds import check_level, check_period
+from memwall_trends.fitting.bounds import check_draws, check_period, check_seed
 from memwall_trends.fitting.growth import Growth
 from memwall_trends.fitting.least_squares import ordinary_least_squares
 from memwall_trends.fitting.shares import FEW_DATES, measure_groups
@@ -38,7 +38,7 @@ BY = "product_class"
 CLUSTER = "architecture"
 NONE_GIVEN = "(none given)"
 """The group of the rows that name none."""
-FEW_OBSERVATIONS, LEAST_DRAWS = 10, 2
+FEW_OBSERVATIONS = 10
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -270,11 +270,8 @@ def decompose(
     >>> round(parted.within.slope + parted.mix.slope - parted.pooled.slope, 12)
     0.0
     """
-    check_level(level)
-    if draws < LEAST_DRAWS:
-        raise MemwallError(
-            f"an interval needs at least {LEAST_DRAWS} draws, better {defaults.DRAWS}; got {draws}"
-        )
+    check_draws(draws, level)
+    check_seed(seed)
     chosen = select(data, **choose)
     rows, _ = chosen.observations, chosen.unit  # rows of several units are an error
     labels, codes = _group(rows, by, chosen.origin)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from memwall_trends import defaults
 from memwall_trends.errors import MemwallError
-from memwall_trends.fitting.bounds import check_level, t_quantile, welch_satterthwaite
+from memwall_trends.fitting.bounds import check_draws, check_level, seeded, t_quantile, welch_satterthwaite
 from memwall_trends.fitting.growth import Growth
 from memwall_trends.units import decimal_years
 
@@ -285,9 +285,10 @@ class Gap(Growth):
         top, _ = self.numerator.log10_mean(years)
         bottom, _ = self.denominator.log10_mean(years)
         intercepts, slopes = np.asarray(self.resampled)
+        check_draws(self.numerator.method.draws, level)
         drawn = intercepts + slopes * (years[:, np.newaxis] - self._origin)
         if new_device:
-            random = np.random.default_rng(self.numerator.method.seed)
+            random = seeded(self.numerator.method.seed)
             residuals = [_residuals(trend) for trend in (self.numerator, self.denominator)]
             first, second = (random.choice(each, size=drawn.shape[1]) for each in residuals)
             drawn = drawn + first - second

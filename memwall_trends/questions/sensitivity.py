@@ -14,7 +14,7 @@ from memwall_trends.datasets import find_series, list_series, load_observations
 from memwall_trends.datasets.conditions import filter_rows
 from memwall_trends.errors import MemwallError, TooFewObservations
 from memwall_trends.fitting.bootstrap import fit_lines
-from memwall_trends.fitting.bounds import check_level, check_period
+from memwall_trends.fitting.bounds import check_level, check_period, check_seed, least_draws
 from memwall_trends.fitting.estimators import find_estimator
 from memwall_trends.fitting.methods import Method, as_method
 from memwall_trends.fitting.trends import fit_trend
@@ -199,7 +199,9 @@ def run_sensitivity(
         find_estimator(as_method(method).name)
     usual = select(series, **choose)
     name = usual.name
-    options = _Options(usual.choose, method=method, draws=draws, seed=seed)
+    # Records at a high level need more draws than usual.
+    draws = max(draws, least_draws(level))
+    options = _Options(usual.choose, method=method, draws=draws, seed=check_seed(seed))
     printed, claimed = _printed(name, check_period(per), level)
     rows: list[dict[str, Any]] = []
     for subset in _subsets(name, options):

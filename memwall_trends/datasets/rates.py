@@ -33,8 +33,11 @@ OPERAND_BYTES = {
 }  # fmt: skip
 """Bytes of an operand in memory, by number format: tf32 is stored as fp32; scales of blocks are left out."""
 HALF = ("fp16", "bf16")
-TAKES = ("best", "median", "first")
-"""Which observation stands for its group, by the name that the user gives."""
+TAKES = ("best", "median", "first", "lowest")
+"""Which observation stands for its group, by the name that the user gives; ``best`` is the highest, or the
+lowest where records are lows."""
+RECORDS = ("high", "low")
+"""What sets a record: to exceed all before, or to fall below them; by the name that the user gives."""
 YEAR = "year"
 
 
@@ -126,15 +129,33 @@ def find_unrated(frame: pd.DataFrame, formats: Iterable[str]) -> set[str]:
     return having - set(frame.loc[rated, "name"])
 
 
-def select_frontier(frame: pd.DataFrame) -> pd.DataFrame:
+def select_frontier(frame: pd.DataFrame, record: str = "high") -> pd.DataFrame:
     """Return the observations that exceeded all earlier ones when they came out; of one day, the best.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Observations with ``date`` and ``value``, above zero.
+    record : str
+        One of `RECORDS`: ``low`` for a quantity that falls, as joules per bit do.
+
+    Raises
+    ------
+    MemwallError
+        If there is no such record.
 
     Examples
     --------
     >>> from memwall_trends.datasets import load_table
-    >>> select_frontier(load_table("dram_bandwidth", "gholami2024"))["value"].tolist()
+    >>> rows = load_table("dram_bandwidth", "gholami2024")
+    >>> select_frontier(rows)["value"].tolist()
     [15.2, 64.0, 115.2, 512.0, 732.2, 897.0, 1555.0, 1935.0, 2039.0]
+    >>> select_frontier(rows, "low")["value"].tolist()
+    [15.2]
     """
+    if find_record(record) == "low":
+        inverse = frame.assign(value=1 / frame["value"])
+        return frame.loc[select_frontier(inverse).index]
     ordered = frame.sort_values(["date", "value"], ascending=[True, False], kind="stable")
     earlier = ordered["value"].cummax().shift(fill_value=0.0)
     frontier: pd.DataFrame = frame.loc[ordered.index[ordered["value"] > earlier].sort_values()]
@@ -154,8 +175,8 @@ def select_one_per(
         Observations that agree in all of them are a group; ``year`` is that of the date. One whose cell is
         empty is a group of its own.
     take : str
-        ``best``, the highest value; ``median``, the observation in the middle, of two the lower one; or
-        ``first``, the earliest. Of equal values the earliest, of one day the highest.
+        ``best``, the highest value; ``lowest``; ``median``, the observation in the middle, of two the lower
+        one; or ``first``, the earliest. Of equal values the earliest, of one day the highest.
     origin : str
         What to call the frame in a message.
 
@@ -180,6 +201,9 @@ def select_one_per(
     """
     take = find_known("take", take, TAKES)
     # Each group in the order in which its observations come into question.
+    if take == "lowest":
+        inverse = frame.assign(value=1 / frame["value"])
+        return frame.loc[select_one_per(inverse, columns, origin=origin).index]
     by = ["date", "value"] if take == "first" else ["value", "date"]
     ordered = frame.sort_values(by, ascending=[take == "first", take != "first"], kind="stable")
     groups = ordered.groupby(_number_groups(ordered, columns, origin), sort=False)
@@ -190,14 +214,17 @@ def select_one_per(
 
 
 def list_reductions(
-    one_per: str | Sequence[str] | None, take: str | None, best_of: str | Sequence[str] | None
+    one_per: str | Sequence[str] | None,
+    take: str | None,
+    best_of: str | Sequence[str] | None,
+    record: str | None = None,
 ) -> list[tuple[list[str], str]]:
     """Return the columns of which one observation counts, and which one, in the order in which that is done.
 
     Parameters
     ----------
-    one_per, take, best_of
-        The choices of `memwall_trends.selection.Choose`.
+    one_per, take, best_of, record
+        The choices of `memwall_trends.selection.Choose`; where records are lows, the best is the lowest.
 
     Raises
     ------
@@ -208,10 +235,14 @@ def list_reductions(
     --------
     >>> list_reductions("architecture,year", "median", "year")
     [(['architecture', 'year'], 'median'), (['year'], 'best')]
+    >>> list_reductions(None, None, "year", record="low")
+    [(['year'], 'lowest')]
     """
     if take and not one_per:
         raise MemwallError(f"--take {take} goes with --one-per, as in --one-per architecture --take {take}")
-    asked = ((one_per, take or TAKES[0]), (best_of, TAKES[0]))
+    best = "lowest" if record == "low" else TAKES[0]
+    take = best if take in (None, "", TAKES[0]) else take
+    asked = ((one_per, take), (best_of, best))
     return [(list_columns(columns), which) for columns, which in asked if columns]
 
 
@@ -224,6 +255,33 @@ def describe_one_per(columns: Sequence[str], take: str) -> str:
     'the median of each architecture and year'
     """
     return f"the {take} of each {' and '.join(columns).replace('_', ' ')}"
+
+
+def find_record(record: str | None) -> str:
+    """Return what sets a record as it is known: one of `RECORDS`, the first unless told otherwise.
+
+    Raises
+    ------
+    MemwallError
+        If there is no such record.
+
+    Examples
+    --------
+    >>> find_record(None), find_record("LOW")
+    ('high', 'low')
+    """
+    return find_known("record", record or RECORDS[0], RECORDS)
+
+
+def describe_records(record: str) -> str:
+    """Return for a reader that only records count.
+
+    Examples
+    --------
+    >>> describe_records("high"), describe_records("low")
+    ('record-setting devices only', 'record-setting devices only (lows)')
+    """
+    return "record-setting devices only" + (" (lows)" if record == "low" else "")
 
 
 def find_precision(policy: str) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ CHUNK = 500
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """What is resampled, ordered by year, and within a day the highest value first.
+    """What is resampled, ordered by year, and within a day the highest value first; the lowest, of lows.
 
     Attributes
     ----------
@@ -45,6 +45,8 @@ class Sample:
         How much each of them counts.
     frontier : bool
         Whether only those count that exceed all that were drawn before them.
+    record : str
+        Whether a record is ``high`` or ``low``.
     within : ndarray of int, shape (n,), optional
         Classes, 0 to m - 1, each with an intercept of its own.
     """
@@ -55,6 +57,7 @@ class Sample:
     counted: NDArray[np.bool_]
     weights: Floats
     frontier: bool = False
+    record: str = "high"
     within: Codes | None = None
 
 
@@ -231,7 +234,8 @@ def _weights(sample: Sample, drawn: NDArray[np.int64], n_groups: int) -> Floats:
     times = np.bincount(cells, minlength=n_drawn * n_groups).reshape(n_drawn, n_groups)[:, sample.groups]
     if sample.frontier:
         # A device drawn twice sets its record once.
-        values = np.where(times > 0, sample.log10_values, -np.inf)
+        heights = -sample.log10_values if sample.record == "low" else sample.log10_values
+        values = np.where(times > 0, heights, -np.inf)
         best = np.maximum.accumulate(values, axis=1)
         records = values > np.hstack([np.full((n_drawn, 1), -np.inf), best[:, :-1]])
         return records * sample.counted * sample.weights

@@ -336,7 +336,7 @@ def _sample(chosen: Selection, drawn: str, column: str, weights: Floats | None, 
     counted = np.ones(len(rows), dtype=bool) if chosen.in_window is None else chosen.in_window
     order = (
         rows.reset_index(drop=True)
-        .sort_values(["date", "value"], ascending=[True, False], kind="stable")
+        .sort_values(["date", "value"], ascending=[True, chosen.record == "low"], kind="stable")
         .index
     )
     years, log10_values = _line_through(rows)
@@ -347,6 +347,7 @@ def _sample(chosen: Selection, drawn: str, column: str, weights: Floats | None, 
         counted=counted[order],
         weights=np.ones(len(rows)) if weights is None else weights[order],
         frontier=chosen.frontier,
+        record=chosen.record,
         within=cluster_codes(rows, within)[order] if within else None,
     )
 

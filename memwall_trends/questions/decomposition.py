@@ -363,7 +363,8 @@ def _sample(chosen: Selection, within: str | None) -> Sample:
     """Return what is drawn; where only records count, all rows that could set one."""
     rows = chosen.observations if chosen.candidates is None else chosen.candidates
     counted = np.ones(len(rows), dtype=bool) if chosen.in_window is None else chosen.in_window
-    rows = rows.reset_index(drop=True).sort_values(["date", "value"], ascending=[True, False], kind="stable")
+    ascending = [True, chosen.record == "low"]
+    rows = rows.reset_index(drop=True).sort_values(["date", "value"], ascending=ascending, kind="stable")
     years, log10_values = _line_through(rows)
     return Sample(
         years=years,
@@ -372,6 +373,7 @@ def _sample(chosen: Selection, within: str | None) -> Sample:
         counted=counted[rows.index],
         weights=np.ones(len(rows)),
         frontier=chosen.frontier,
+        record=chosen.record,
         within=_group(rows, within, chosen.origin)[1] if within else None,
     )
 

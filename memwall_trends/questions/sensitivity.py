@@ -206,7 +206,7 @@ def run_sensitivity(
     rows: list[dict[str, Any]] = []
     for subset in _subsets(name, options):
         for devices, fitting in _estimators(options):
-            fitted = _fit(subset, devices, fitting)
+            fitted = _fit(subset, devices, fitting, usual.record)
             if fitted is None:
                 continue
             low, high = fitted.growth_interval(per, level)
@@ -398,12 +398,17 @@ def _estimators(options: _Options) -> Iterator[tuple[str, Method]]:
             yield RECORDS, replace(method, draws=options.draws, seed=options.seed)
 
 
-def _fit(subset: _Subset, devices: str, method: Method) -> Trend | None:
+def _fit(subset: _Subset, devices: str, method: Method, record: str) -> Trend | None:
     """Return the trend of a subset; none where its records are too few, or the method finds no line."""
     records = devices == RECORDS
     try:
         fitted = fit_trend(
-            subset.rows, since=subset.since, until=subset.until, frontier=records, method=method
+            subset.rows,
+            since=subset.since,
+            until=subset.until,
+            frontier=records,
+            record=record,
+            method=method,
         )
     except MemwallError:
         return None

@@ -114,7 +114,7 @@ def gap(
             *(f"{trend.series}: {trend.describe()}." for trend in fits),
             *dict.fromkeys(trend.describe_interval() for trend in fits),
             *([_describe_break(kink, per)] if kink else []),
-            *_note_reach(reach),
+            *_note_reach(reach, fitted),
             *_note_calibration(calibrations, level),
             f"Assumed: {ASSUMPTIONS[fitted.way]}",
         ],
@@ -212,7 +212,8 @@ def _show_projections(fitted: Gap, record: dict[str, Any], level: float) -> pd.D
     for row in record["reach"]:
         what = f"{row['ratio']:g} {fitted.unit} is passed"
         rows.append((what, _show_year(row["year"]), _show_years(row["ci_low"], row["ci_high"])))
-        rows.append(("  by a new device", "", _show_years(row["prediction_low"], row["prediction_high"])))
+        by_device = _show_years(row["prediction_low"], row["prediction_high"])
+        rows.append(("  by a new device", "", by_device if fitted.through_middle else "no interval"))
     return pd.DataFrame(rows, columns=["quantity", "estimate", f"{format_level(level)} interval"])
 
 
@@ -224,15 +225,18 @@ def _show_years(low: float, high: float) -> str:
     return f"{f'{low:.1f}' if math.isfinite(low) else 'ever'} to {_show_year(high)}"
 
 
-def _note_reach(reach: Sequence[float] | None) -> list[str]:
-    return (
-        [
-            "Is passed: when the trend is there, with the years at which its confidence interval holds the "
-            "ratio; by a new device: the years at which the prediction interval does."
-        ]
-        if reach
-        else []
+def _note_reach(reach: Sequence[float] | None, fitted: Gap) -> list[str]:
+    if not reach:
+        return []
+    by_device = (
+        "by a new device: the years at which the prediction interval does."
+        if fitted.through_middle
+        else "there is no interval for a new device, as this line is not through the middle of the devices."
     )
+    return [
+        "Is passed: when the trend is there, with the years at which its confidence interval holds the "
+        f"ratio; {by_device}"
+    ]
 
 
 def _calibrate(fitted: Gap, years: Sequence[float], level: float) -> list[Calibration | None]:

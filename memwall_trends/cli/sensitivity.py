@@ -12,7 +12,6 @@ from memwall_trends.cli.options import (
     RESULT,
     SELECTION,
     KnownSeries,
-    OutputFormat,
     Result,
 )
 from memwall_trends.cli.output import emit, to_records
@@ -40,11 +39,11 @@ def sensitivity(series: KnownSeries, *, choose: Choose, method: dict[str, Any], 
     """Fit under every defensible combination of choices; what you choose is not varied."""
     from memwall_trends.questions.sensitivity import DRAWS, run_sensitivity
 
-    per, format_ = result.per, result.format_
+    per = result.per
     fitted = run_sensitivity(series, per=per, level=result.level, **method, **choose)
     emit(
-        format_,
-        records=to_records(fitted.specifications) if format_ is OutputFormat.CSV else fitted.to_record(),
+        result.format_,
+        records=fitted.to_record(),
         shown=fitted.shown(),
         title=f"{series} ({choose['dataset']}): growth factor / {per:g} years under all combinations",
         further={

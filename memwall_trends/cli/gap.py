@@ -17,7 +17,7 @@ from memwall_trends.cli.options import (
     By,
     Result,
 )
-from memwall_trends.cli.output import emit
+from memwall_trends.cli.output import emit, warn
 from memwall_trends.errors import MemwallError
 
 if TYPE_CHECKING:
@@ -119,6 +119,7 @@ def gap(
             f"Assumed: {ASSUMPTIONS[fitted.way]}",
         ],
     )
+    warn(fitted.warnings(per))
     for year in years:
         _warn_of_extrapolation(fitted, year)
 
@@ -164,6 +165,7 @@ def _gap_by(
             *dict.fromkeys(f"Assumed: {ASSUMPTIONS[gap.way]}" for gap in grouped.gaps.values()),
         ],
     )
+    warn(f"{group}: {warning}" for group, gap in grouped.gaps.items() for warning in gap.warnings(result.per))
 
 
 def _note_population(population: str) -> list[str]:
@@ -270,9 +272,10 @@ def _warn_of_extrapolation(fitted: Gap, year: float) -> None:
     years, trend = fitted.extrapolation(year)
     if years > FAR_YEARS:
         span = (trend.last_date - trend.first_date).days / 365.25
-        typer.echo(
-            f"warning: {year:g} lies {years:.1f} years outside the observations of {trend.series} "
-            f"({trend.first_date} to {trend.last_date}), {100 * years / span:.0f}% of the time that they "
-            "span; the interval holds only if the trend goes on unchanged",
-            err=True,
+        warn(
+            [
+                f"{year:g} lies {years:.1f} years outside the observations of {trend.series} "
+                f"({trend.first_date} to {trend.last_date}), {100 * years / span:.0f}% of the time that they "
+                "span; the interval holds only if the trend goes on unchanged"
+            ]
         )

@@ -14,7 +14,7 @@ from memwall_trends.cli.options import (
     Result,
     Series,
 )
-from memwall_trends.cli.output import emit
+from memwall_trends.cli.output import emit, warn
 
 if TYPE_CHECKING:
     from memwall_trends.fitting.methods import Method
@@ -49,6 +49,7 @@ def rate(series: Series, *, by: By = None, choose: Choose, method: Method, resul
             *_note_default_rows(trend, gather_where(choose)),
         ],
     )
+    warn(trend.warnings(result.per))
 
 
 def _rate_by(series: str, by: str, choose: Choose, method: Method, result: Result) -> None:
@@ -71,6 +72,11 @@ def _rate_by(series: str, by: str, choose: Choose, method: Method, result: Resul
             *filter(None, [describe_equality(grouped.equal_slopes_p, result.level)]),
             *(f"Left out: {group}: {why}." for group, why in grouped.left_out.items()),
         ],
+    )
+    warn(
+        f"{group}: {warning}"
+        for group, trend in grouped.trends.items()
+        for warning in trend.warnings(result.per)
     )
 
 

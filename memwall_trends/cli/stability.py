@@ -9,7 +9,7 @@ import typer
 from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import takes
 from memwall_trends.cli.options import CSV_COLUMNS, METHOD, RESULT, SELECTION, By, Result, Series
-from memwall_trends.cli.output import emit, to_records
+from memwall_trends.cli.output import emit, to_records, warn
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,6 +65,13 @@ def stability(
             f"Their intervals are {format_level(level)} t intervals of least squares.",
         ],
     )
+    if window < per:
+        warn(
+            [
+                f"a window of {window:g} years is shorter than the {describe_period(per)} of its growth "
+                f"factor, which so goes beyond what was seen; take a longer --window, or --per {window:g}"
+            ]
+        )
 
 
 @app.command(epilog="Example: memwall-trends backtest dram_bandwidth")

@@ -12,7 +12,7 @@ from memwall_trends import defaults
 from memwall_trends.errors import MemwallError, TooFewObservations, unknown
 from memwall_trends.fitting.bootstrap import FEW_GROUPS, Sample, bootstrap_lines
 from memwall_trends.fitting.bounds import check_draws, check_period, check_seed
-from memwall_trends.fitting.growth import Growth
+from memwall_trends.fitting.growth import Growth, find_short_window
 from memwall_trends.fitting.least_squares import ordinary_least_squares
 from memwall_trends.fitting.shares import FEW_DATES, measure_groups
 from memwall_trends.selection import select
@@ -91,6 +91,17 @@ class Decomposition:
         """
         return self.mix.slope / self.pooled.slope if self.pooled.slope else None
 
+    def warnings(self, per: float = defaults.PERIOD_YEARS) -> list[str]:
+        """Return what a reader of growth factors over `per` years should know: that so much was not seen.
+
+        Examples
+        --------
+        >>> decompose("peak_flops", "kind", dataset="gholami2024").warnings(per=2)
+        []
+        """
+        dates = self.selection.observations["date"]
+        return find_short_window(dates.min().date(), dates.max().date(), per, self.selection.name)
+
     def summary(self, per: float = defaults.PERIOD_YEARS) -> pd.DataFrame:
         """Return the growth factor of each part with its interval, and its share of the logarithm.
 
@@ -142,6 +153,7 @@ class Decomposition:
             "where": chosen.where,
             "counted": chosen.counted or None,
             "precision": chosen.precision or None,
+            "warnings": self.warnings(per),
         }
 
     def shown(self, per: float = defaults.PERIOD_YEARS) -> pd.DataFrame:

@@ -224,6 +224,18 @@ class Gap(Growth):
         trends = (self.balance,) if self.balance else (self.numerator, self.denominator)
         return max(((outside(trend, year), trend) for trend in trends), key=lambda pair: pair[0])
 
+    def warnings(self, per: float = defaults.PERIOD_YEARS) -> list[str]:
+        """Return what a reader of a growth factor over `per` years should know, of each trend that it is of.
+
+        Examples
+        --------
+        >>> from memwall_trends.questions.gap import fit_gap
+        >>> fit_gap("peak_flops", "dram_bandwidth", dataset="gholami2024").warnings(per=2)
+        []
+        """
+        trends = [self.balance] if self.balance else [self.numerator, self.denominator]
+        return [warning for trend in trends for warning in trend.warnings(per)]
+
     def to_record(
         self,
         years: ArrayLike = (),
@@ -247,6 +259,7 @@ class Gap(Growth):
             "ci_low": low,
             "ci_high": high,
             "doubling_time_years": self.doubling_time_years,
+            "halving_time_years": self.halving_time_years,
             "projections": self.project(years, level).to_dict(orient="records"),
             "reach": [self.reach(ratio, level) for ratio in reach],
             "level": level,
@@ -265,6 +278,7 @@ class Gap(Growth):
             "estimator": self.numerator.method.name,
             "seed": self.numerator.method.seed if self.way == "bootstrap" else None,
             "assumption": ASSUMPTIONS[self.way],
+            "warnings": self.warnings(per),
         }
 
     def __str__(self) -> str:

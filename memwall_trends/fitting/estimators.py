@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import partial
 from inspect import signature
@@ -353,11 +354,11 @@ def _check_beyond(n_obs: int, quantile: float) -> None:
     """Raise an error if a quantile expects less than one of the observations beyond its line."""
     beyond = min(quantile, 1 - quantile)
     if n_obs * beyond < 1 - EXACT:
-        inside = f"between {1 / n_obs:.2g} and {1 - 1 / n_obs:.2g}" if n_obs > 1 else "of more observations"
+        least = math.ceil(1e4 / n_obs) / 1e4  # so that what is printed is not refused
         raise MemwallError(
-            f"of {n_obs} observations fewer than one lies beyond the quantile {quantile:g}, so that nothing "
-            f"says where its line is; take one {inside}, as in --quantile 0.5, or --best-of year for the "
-            "leading edge"
+            f"of {n_obs} observations fewer than one lies beyond the quantile {quantile:.10g}, so that "
+            f"nothing says where its line is; take one between {least:.10g} and {1 - least:.10g}, as in "
+            "--quantile 0.5, or --best-of year for the leading edge"
         )
 
 
@@ -368,7 +369,7 @@ def _widen(covariance: Floats, bounds: Bounds, freedom: int) -> Floats:
     for level in (defaults.LEVEL, 0.5):
         low, high = bounds(level)
         # Where only few observations lie beyond, an interval may be infinite.
-        if high - low < float("inf"):
+        if high - low < math.inf:
             by_ranks = (high - low) / 2 / t_quantile(freedom, level)
             widened: Floats = covariance * max(1.0, by_ranks**2 / covariance[1, 1])
             return widened

@@ -297,7 +297,7 @@ def test_the_command_gives_the_documented_keys(run: Run) -> None:
     assert set(record) == {
         *("series", "dataset", "unit", "by", "period_years", "level", "pooled", "within", "mix"),
         *("share_of_mix", "groups", "n_obs", "n_groups", "n_clusters", "cluster", "draws", "seed"),
-        *("first_date", "last_date", "where", "counted", "precision"),
+        *("first_date", "last_date", "where", "counted", "precision", "warnings"),
     }
     assert record["within"]["rate"] * record["mix"]["rate"] == pytest.approx(
         record["pooled"]["rate"], abs=1e-9

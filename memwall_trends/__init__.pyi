@@ -32,8 +32,11 @@ from .questions.claims import load_claims as load_claims
 from .questions.claims import reproduce as reproduce
 from .questions.decomposition import Decomposition as Decomposition
 from .questions.decomposition import decompose as decompose
+from .questions.finding import state_finding as state_finding
 from .questions.gap import fit_gap as fit_gap
 from .questions.gap import pair_devices as pair_devices
+from .questions.grouped_gaps import GroupedGaps as GroupedGaps
+from .questions.grouped_gaps import fit_gap_by as fit_gap_by
 from .questions.ratio import Gap as Gap
 from .questions.sensitivity import Sensitivity as Sensitivity
 from .questions.sensitivity import run_sensitivity as run_sensitivity

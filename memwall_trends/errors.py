@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
+import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+UNPRINTED = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""Unicode's categories of controls, formats (bidirectional overrides too), halves of letters and breaks."""
 
 
 class MemwallError(ValueError):
@@ -25,6 +31,49 @@ class TooFewObservations(MemwallError):  # noqa: N818  what is left is a state, 
     def __init__(self, message: str, n_obs: int) -> None:
         super().__init__(message)
         self.n_obs = n_obs
+
+
+class MemwallWarning(UserWarning):
+    """What a user should know of the input, though there is an answer."""
+
+
+def warn(message: str) -> None:
+    """Tell the user something about the input; the command prints it once, as ``warning: ...``.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True, action="always") as told:
+    ...     warn("chips.csv: row 3 has no value")
+    >>> str(told[0].message)
+    'chips.csv: row 3 has no value'
+    """
+    warnings.warn(message, MemwallWarning, stacklevel=2)
+
+
+def printable(text: str, keep: str = "\n") -> str:
+    r"""Return text without what a terminal would take for a command, each such character as its code.
+
+    Parameters
+    ----------
+    text : str
+        With names from data, perhaps.
+    keep : str
+        Control characters that are meant.
+
+    Examples
+    --------
+    >>> printable("Acme\x1b[2J A1"), printable("A\u202eB")
+    ('Acme\\x1b[2J A1', 'A\\u202eB')
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        letter
+        if letter in keep or unicodedata.category(letter) not in UNPRINTED
+        else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
 
 
 def unknown(what: str, given: str, known: Iterable[str], hint: str = "") -> MemwallError:

@@ -1,22 +1,30 @@
-"""Which observations count: every choice, declared once in `Choose`, and the `Selection` that they make."""
+"""Which observations count: the `Selection` that the choices of `Choose` make."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias, TypedDict, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+import pandas as pd
 
 from memwall_trends import defaults
-from memwall_trends.datasets import find_series, load_observations
+from memwall_trends.datasets import load_observations
+from memwall_trends.datasets.choices import (
+    COLUMN_CHOICES,
+    OF_FILES,
+    OF_SERIES,
+    Choose,
+    check_choices,
+    gather_where,
+    split_choices,
+)
 from memwall_trends.datasets.conditions import (
-    When,
-    Where,
     describe_where,
     filter_rows,
-    list_values,
     merge_where,
     resolve_where,
-    split_where,
 )
+from memwall_trends.datasets.overlay import read_overlay
 from memwall_trends.datasets.rates import (
     PRECISIONS,
     describe_one_per,
@@ -24,93 +32,41 @@ from memwall_trends.datasets.rates import (
     find_record,
     find_unrated,
     list_reductions,
+    refuse_falling,
     select_frontier,
     select_one_per,
     select_precision,
 )
-from memwall_trends.errors import MemwallError, find_known, unknown
+from memwall_trends.datasets.reading import is_file, list_columns
+from memwall_trends.errors import MemwallError, find_known
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
     from typing import Unpack
 
     import numpy as np
-    import pandas as pd
     from numpy.typing import NDArray
+
+    from memwall_trends.datasets.parsing import Found
+
+__all__ = [
+    "COLUMN_CHOICES",
+    "Choose",
+    "Data",
+    "Selection",
+    "check_choices",
+    "gather_where",
+    "name_of",
+    "select",
+    "select_each",
+    "split_choices",
+]
 
 Data: TypeAlias = "str | Path | pd.DataFrame | Selection"
 """A series as in ``peak_flops``, the path of a CSV, observations, or a selection of one of them."""
 
-COLUMN_CHOICES = ("kind", "vendor", "segment", "product_class", "architecture", "scope")
-"""The choices that stand for a condition on the column of their name."""
 ROWS_PRINTED = 10
-
-
-class Choose(TypedDict, total=False):
-    """Which observations count: the choices that every function takes that selects.
-
-    Attributes
-    ----------
-    dataset : str
-        Where to find a series: ``curated`` by default, ``gholami2024`` for the paper's points.
-    since, until : str, int or date
-        First and last day that count; a year (2010) or a month ("2010-06") counts whole.
-    where : mapping
-        Column and value, or values of which a row may have any; a column that ends in ``!`` names the values
-        that no row may have. All columns must match. Of a series, the rows that the data dictionary says are
-        fitted (Transformers, lanes, DRAM but not SRAM) unless `where` names that column.
-    kind, vendor, segment, product_class, architecture, scope : str or sequence of str
-        The same of the column of that name, in capitals or not: ``vendor="nvidia"``. What a device is
-        (segment, class, architecture) is said in ``devices.csv``.
-    announced : bool
-        Count chips too that were announced and are not shipped, or never were.
-    precision : str
-        The precision policy, one of `memwall_trends.datasets.rates.PRECISIONS`; of the curated peak FLOPS
-        ``best16`` unless `where` names a precision.
-    frontier : bool
-        Only devices that exceeded all before them among those that the other choices leave; the window last.
-    record : str
-        What a record, and the best, is: ``high``, or ``low`` for a quantity that falls, as energy per bit.
-    one_per : str or sequence of str
-        Count one observation of each ``architecture``, say, or of each ``["architecture", "year"]``: columns,
-        or the ``year`` of the date. A device of which the column does not know counts alone.
-    take : str
-        Which one, of `memwall_trends.datasets.rates.TAKES`: the ``best`` unless told otherwise.
-    best_of : str or sequence of str
-        The same, always the best, of what ``one_per`` leaves: ``year`` for the leading edge.
-    overlay : sequence of str or Path
-        Files of a user's rows to lay over a series.
-    date_column, value_column : str
-        Where a CSV or a frame has its dates and values.
-
-    Examples
-    --------
-    >>> choices: Choose = {"since": 2015, "vendor": "nvidia"}
-    >>> len(select("dram_bandwidth", dataset="gholami2024", **choices).observations)
-    8
-    """
-
-    dataset: str
-    since: When | None
-    until: When | None
-    where: Where | None
-    kind: str | Sequence[str] | None
-    vendor: str | Sequence[str] | None
-    segment: str | Sequence[str] | None
-    product_class: str | Sequence[str] | None
-    architecture: str | Sequence[str] | None
-    scope: str | Sequence[str] | None
-    precision: str | None
-    frontier: bool
-    record: str | None
-    announced: bool
-    one_per: str | Sequence[str] | None
-    take: str
-    best_of: str | Sequence[str] | None
-    overlay: Sequence[str | Path]
-    date_column: str
-    value_column: str
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -137,6 +93,10 @@ class Selection:
         Where only records count: all rows that could have set one, before the window and in it.
     in_window : ndarray of bool, optional
         Which of the candidates lie in the window.
+    found : Found, optional
+        What was found out about a file or a frame: separator, dates, unit, rows skipped.
+    shown_rows : DataFrame, optional
+        Rows of the files to show, which do not count.
 
     Examples
     --------
@@ -158,6 +118,8 @@ class Selection:
     counted: str = ""
     candidates: pd.DataFrame | None = None
     in_window: NDArray[np.bool_] | None = None
+    found: Found | None = None
+    shown_rows: pd.DataFrame | None = None
 
     @property
     def frontier(self) -> bool:
@@ -184,8 +146,7 @@ class Selection:
         MemwallError
             If the rows mix units.
         """
-        # The column 'unit' is the unit of 'value', not of any other column.
-        if self.choose.get("value_column", "value") != "value" or "unit" not in self.observations:
+        if "unit" not in self.observations or (self.found is not None and not self.found.has_unit):
             return ""
         units = [str(unit) for unit in self.observations["unit"].unique()]
         if len(units) > 1:
@@ -270,13 +231,15 @@ def select(data: Data, **choose: Unpack[Choose]) -> Selection:
         overlay=choose.get("overlay", ()),
         date_column=choose.get("date_column", "date"),
         value_column=choose.get("value_column", "value"),
+        reading=choose.get("reading"),
     )
     usual = {column: wanted for column, wanted in source.fitted.items() if not _lifted(column, choose)}
     asked = merge_where(usual, gather_where(choose))
-    # Conditions see the columns as they came; the rest needs dates and values parsed.
     rows = filter_rows(source.frame, where=asked, origin=source.origin)
     conditions = resolve_where(source.frame, asked, source.origin)
-    rows = rows.assign(date=source.parsed["date"], value=source.parsed["value"])
+    # Conditions see the columns as they came; the rest needs the dates and values of what they leave.
+    window = {} if choose.get("frontier") else {"since": choose.get("since"), "until": choose.get("until")}
+    rows, found = source.observe(rows, **window)
     names_precision = bool({"precision", "precision!"} & set(conditions))
     policy = choose.get("precision") or ("" if names_precision else source.precision_policy)
     policy = policy and find_known("precision", policy, PRECISIONS)
@@ -291,6 +254,8 @@ def select(data: Data, **choose: Unpack[Choose]) -> Selection:
     candidates = in_window = None
     if choose.get("frontier"):
         candidates = _reduce(rows, reductions, source.origin).reset_index(drop=True)
+        if not choose.get("record"):
+            refuse_falling(candidates, source.origin)
         inside = filter_rows(candidates, since=since, until=until, origin=source.origin)
         in_window = candidates.index.isin(inside.index)
         rows = filter_rows(select_frontier(candidates, which), since=since, until=until, origin=source.origin)
@@ -314,89 +279,18 @@ def select(data: Data, **choose: Unpack[Choose]) -> Selection:
         ),
         candidates=candidates,
         in_window=in_window,
+        found=found,
+        shown_rows=_select_shown(data, choose) if choose.get("show") else None,
     )
 
 
-def gather_where(choose: Choose) -> dict[str, list[str]]:
-    """Return the conditions of ``where`` and of the choices that stand for one column of it.
-
-    Raises
-    ------
-    MemwallError
-        If both name the same column.
-
-    Examples
-    --------
-    >>> gather_where({"where": {"memory": "HBM2"}, "kind": "gpu"})
-    {'memory': ['HBM2'], 'kind': ['gpu']}
-    """
-    conditions = {column: list_values(wanted) for column, wanted in (choose.get("where") or {}).items()}
-    for column in COLUMN_CHOICES:
-        values = cast("dict[str, str | Sequence[str] | None]", choose).get(column)
-        if values and column in conditions:
-            raise MemwallError(f"--{column} and --where {column}=... say the same thing: give one of them")
-        if values:
-            conditions[column] = list_values(values)
-    return conditions
-
-
-def check_choices(choose: Choose) -> None:
-    """Raise an error if there is a choice that is none; the message names the known ones.
-
-    Examples
-    --------
-    >>> check_choices({"since": 2010})
-    """
-    for name in choose:
-        if name not in Choose.__annotations__:
-            raise unknown("choice", name, Choose.__annotations__)
-
-
-def split_choices(choose: Choose, tables: Mapping[str, Iterable[str]]) -> dict[str, Choose]:
-    """Return for each of several tables the choices that its columns allow.
-
-    A precision, say, narrows peak FLOPS and leaves bandwidth, which has none, as it is.
-
-    Parameters
-    ----------
-    choose : Choose
-    tables : mapping of str to iterable of str
-        The columns of each table.
-
-    Raises
-    ------
-    MemwallError
-        If none of the tables has a column, or precisions.
-
-    Examples
-    --------
-    >>> split_choices({"kind": "gpu", "precision": "fp64"}, {"a": ["precision"], "b": ["kind"]})
-    {'a': {'where': {}, 'precision': 'fp64'}, 'b': {'where': {'kind': ['gpu']}}}
-    """
-    check_choices(choose)
-    columns = {table: list(names) for table, names in tables.items()}
-    conditions = split_where(gather_where(choose), columns)
-    precision = choose.get("precision")
-    having = [table for table, names in columns.items() if "precision" in names]
-    if precision is not None and not having:
-        raise MemwallError(f"{' and '.join(tables)} has no precisions: leave the precision out")
-    rest = {name: value for name, value in choose.items() if name not in (*COLUMN_CHOICES, "precision")}
-    return {
-        table: cast(
-            "Choose",
-            {**rest, "where": conditions[table], **({"precision": precision} if table in having else {})},
-        )
-        for table in columns
-    }
-
-
-def select_each(series: Sequence[str | Selection], **choose: Unpack[Choose]) -> list[Selection]:
+def select_each(series: Sequence[Data], **choose: Unpack[Choose]) -> list[Selection]:
     """Return several series under the same choices; each narrows the series that have its column.
 
     Parameters
     ----------
-    series : sequence of str or Selection
-        As in ``peak_flops``; a selection keeps its own choices where these say nothing.
+    series : sequence of str, Path, DataFrame or Selection
+        As in ``peak_flops``, or files; a selection keeps its own choices where these say nothing.
     **choose
         The choices of `Choose`.
 
@@ -411,26 +305,52 @@ def select_each(series: Sequence[str | Selection], **choose: Unpack[Choose]) -> 
     >>> [len(each.observations) for each in both]
     [37, 3]
     """
-    dataset = choose.get("dataset", defaults.DATASET)
+    dataset, reading = choose.get("dataset", defaults.DATASET), choose.get("reading")
     columns = [
         list(map(str, each.observations))
         if isinstance(each, Selection)
-        else find_series(each, dataset).choosable
+        else list_columns(each, dataset, reading)
         for each in series
     ]
-    shares = split_choices(choose, dict(zip(map(name_of, series), columns, strict=True)))
-    return [select(each, **shares[name_of(each)]) for each in series]
+    names = [name_of(each) for each in series]
+    keys = [name if names.count(name) == 1 else f"{name} ({place})" for place, name in enumerate(names, 1)]
+    shares = split_choices(choose, dict(zip(keys, columns, strict=True)))
+    files = [is_file(each, dataset) for each in series]
+    # What is said of files is not said of a series that stands beside one.
+    shared = [
+        {name: value for name, value in shares[key].items() if name not in (OF_SERIES if file else OF_FILES)}
+        if any(files)
+        else shares[key]
+        for key, file in zip(keys, files, strict=True)
+    ]
+    return [select(each, **cast("Choose", share)) for each, share in zip(series, shared, strict=True)]
 
 
-def name_of(series: str | Selection) -> str:
-    """Return the name of a series, or of that of a selection.
+def name_of(series: Data) -> str:
+    """Return the name of a series, of a file its path, or of a selection that of its data.
 
     Examples
     --------
     >>> name_of("peak_flops"), name_of(select("model_size"))
     ('peak_flops', 'model_size')
     """
-    return series.name if isinstance(series, Selection) else series
+    if isinstance(series, Selection):
+        return series.name
+    return "data frame" if isinstance(series, pd.DataFrame) else str(series)
+
+
+def _select_shown(data: str | Path | pd.DataFrame, choose: Choose) -> pd.DataFrame:
+    """Return the rows of the files to show that the other choices leave, records or not."""
+    files = list(choose.get("show") or ())
+    rest = {name: value for name, value in choose.items() if name not in ("show", "frontier")}
+    if isinstance(data, pd.DataFrame) or is_file(data, choose.get("dataset", defaults.DATASET)):
+        parts = [select(path, **cast("Choose", rest)).observations for path in files]
+        return pd.concat(parts, ignore_index=True)
+    laid = cast("Choose", {**rest, "overlay": [*(choose.get("overlay") or ()), *files]})
+    rows = select(data, **laid).observations
+    theirs = [read_overlay(path, choose.get("reading"))[0] for path in files]
+    names = {name for each in theirs for name in each.loc[each["table"] == str(data), "name"]}
+    return rows[rows["name"].isin(names)].reset_index(drop=True)
 
 
 def _lifted(condition: str, choose: Choose) -> bool:

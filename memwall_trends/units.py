@@ -7,7 +7,7 @@ import datetime as dt
 import math
 import re
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,12 +32,24 @@ UNITS = (
     "second = [time] = s = sec",
     "FLOP = [operation] = FLOP = flop = Flop = OP = op",
     "FLOPS = FLOP / second = FLOPS = flops = Flops = OPS",
-    "byte = [information] = B",
+    "byte = [information] = B = Byte",
     "bit = byte / 8 = b",
     "transfer = [transfer] = T",
-    "parameters = [parameter] = parameters = parameter",
+    "parameters = [parameter] = parameters = parameter = params = param",
 )
 """Definitions for pint."""
+SCALES = {
+    "k": 1e3, "K": 1e3, "thousand": 1e3,
+    "M": 1e6, "m": 1e6, "mn": 1e6, "million": 1e6, "millions": 1e6,
+    "B": 1e9, "bn": 1e9, "billion": 1e9, "billions": 1e9,
+    "T": 1e12, "tn": 1e12, "trillion": 1e12, "trillions": 1e12,
+}  # fmt: skip
+"""What stands after a count, as in 70B parameters or 1.5 million."""
+QUANTITY = re.compile(
+    r"\s*(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d[\d.]*(?:[eE][+-]?\d+)?)\s*([A-Za-z][A-Za-z/ ]{0,30})?\s*", re.ASCII
+)
+OPERATIONS = re.compile(r"([kmgtpezy]?)(?:flop|op)(s?)(/ ?s(?:ec|econd)?)?", re.IGNORECASE)
+BITS_PER_SECOND = re.compile(r"([kKMGTPE]?i?[bB])ps")
 
 
 def decimal_years(dates: ArrayLike | Sequence[dt.date]) -> NDArray[np.float64]:
@@ -46,7 +58,7 @@ def decimal_years(dates: ArrayLike | Sequence[dt.date]) -> NDArray[np.float64]:
     Parameters
     ----------
     dates : array_like of dates, shape (n,)
-        Anything that numpy reads as ``datetime64[D]``.
+        Anything that numpy reads as ``datetime64``; the part of a day counts.
 
     Returns
     -------
@@ -57,8 +69,12 @@ def decimal_years(dates: ArrayLike | Sequence[dt.date]) -> NDArray[np.float64]:
     >>> decimal_years(["1970-01-01", "2030-01-01"]).tolist()
     [1970.0, 2030.0]
     """
-    days = np.asarray(dates, dtype="datetime64[D]") - np.datetime64("1970-01-01", "D")
-    return np.asarray(days.astype(np.float64) / DAYS_PER_YEAR + 1970.0, dtype=np.float64)
+    moments = np.asarray(dates, dtype="datetime64[us]")
+    days = moments.astype("datetime64[D]")
+    # The part of a day that a decimal year has; whole days stay exact.
+    rest = (moments - days) / np.timedelta64(1, "D")
+    whole = (days - np.datetime64("1970-01-01", "D")).astype(np.float64)
+    return np.asarray((whole + rest) / DAYS_PER_YEAR + 1970.0, dtype=np.float64)
 
 
 def parse_date(text: str, *, end_of_period: bool = False) -> dt.date:
@@ -192,8 +208,9 @@ def convert_quantity(text: str, unit: str) -> float:
     Parameters
     ----------
     text : str
-        A number and a unit, as in ``989.5 TFLOP/s``, ``3.35 TB/s`` or ``80 GiB``; a bare number is taken to
-        be in `unit`. ``B`` is a byte and ``b`` or ``bit`` a bit; ``FLOPS`` is FLOP/s; ``OP`` counts as FLOP.
+        A number and a unit, as in ``989.5 TFLOP/s``, ``1,555 GB/s``, ``70B`` parameters or ``80 GiB``; a bare
+        number is taken to be in `unit`. ``B`` is a byte and ``b`` or ``bit`` a bit; ``FLOPS`` is FLOP/s;
+        ``OP`` counts as FLOP.
     unit : str
         The wanted unit, as in ``GB/s``.
 
@@ -214,12 +231,14 @@ def convert_quantity(text: str, unit: str) -> float:
     >>> convert_quantity("80 GiB", "GB"), convert_quantity("900 Gb/s", "GB/s")
     (85.89934592, 112.5)
     """
-    match = re.fullmatch(r"\s*(\d[\d.]*(?:[eE][+-]?\d+)?)\s*([A-Za-z][A-Za-z/ ]{0,30})?\s*", text, re.ASCII)
+    match = QUANTITY.fullmatch(text)
     registry = _unit_registry()
     try:
         if match is None:
             raise ValueError
-        quantity = registry.Quantity(Decimal(match[1]), registry.Unit(match[2] or unit))
+        number, written = Decimal(match[1].replace(",", "")), (match[2] or unit).strip()
+        scale, named = _split_scale(written, unit)
+        quantity = registry.Quantity(number * scale, registry.Unit(spell_unit(named, unit)))
         converted = float(quantity.to(unit).magnitude)
     except TypeError:  # of pint: the dimensions differ
         raise MemwallError(f"{text!r} does not measure what {unit} measures; write it in {unit}") from None
@@ -230,6 +249,73 @@ def convert_quantity(text: str, unit: str) -> float:
     if not 0 < converted < math.inf:
         raise MemwallError(f"the quantity {text!r} is not above zero and finite")
     return converted
+
+
+def spell_unit(text: str, into: str = "") -> str:
+    """Return a unit as the tables spell it: vendors write GB/sec, Gbps and TFLOPs.
+
+    Parameters
+    ----------
+    text : str
+    into : str
+        The unit that is wanted. ``FLOPs`` are FLOP/s for most vendors, and operations where those are wanted.
+
+    Examples
+    --------
+    >>> spell_unit("TFLOPs", "GFLOP/s"), spell_unit("FLOPs", "PFLOP"), spell_unit("GB/sec")
+    ('TFLOP/s', 'FLOP', 'GB/s')
+    """
+    unit = re.sub(r"\s*(/|\bper\b)\s*", "/", " ".join(text.split()))
+    unit = re.sub(r"/sec(ond)?s?$", "/s", unit)
+    operations = OPERATIONS.fullmatch(unit)
+    if operations:
+        prefix = operations[1].replace("K", "k") if operations[1] in "kK" else operations[1].upper()
+        counted = bool(into) and re.fullmatch(r"[kMGTPEZY]?FLOP", into) is not None
+        rate = operations[3] or (operations[2] and not (counted and operations[2] == "s"))
+        return f"{prefix}FLOP{'/s' if rate else ''}"
+    bits = BITS_PER_SECOND.fullmatch(unit)
+    return f"{bits[1]}/s" if bits else unit
+
+
+@lru_cache(maxsize=1024)
+def unit_factor(unit: str, into: str, *, prefix_only: bool = False) -> float | None:
+    """Return by what a value in one unit is multiplied to be in another; none if they measure two things.
+
+    Parameters
+    ----------
+    unit, into : str
+        As `spell_unit` takes them.
+    prefix_only : bool
+        Whether the units may differ in nothing but a prefix: bits beside bytes are a slip as often as not.
+
+    Examples
+    --------
+    >>> unit_factor("TB/s", "GB/s"), unit_factor("Gb/s", "GB/s"), unit_factor("GB", "GB/s")
+    (1000.0, 0.125, None)
+    >>> unit_factor("Gb/s", "GB/s", prefix_only=True) is None
+    True
+    """
+    registry = _unit_registry()
+    try:
+        units = [registry.Unit(spell_unit(each, into)) for each in (unit, into)]
+        factor = float(registry.Quantity(Decimal(1), units[0]).to(units[1]).magnitude)
+        bare = [
+            sorted((registry.parse_unit_name(name)[0][1], power) for name, power in each._units.items())
+            for each in units
+        ]
+    except (TypeError, ValueError, ArithmeticError, AttributeError, AssertionError, IndexError):
+        return None
+    return factor if bare[0] == bare[1] or not prefix_only else None
+
+
+def _split_scale(written: str, unit: str) -> tuple[Decimal, str]:
+    """Return the scale in front of a unit (175 billion parameters), or in its place (70B), and the unit."""
+    word, _, rest = written.partition(" ")
+    if len(word) > 2 and word in SCALES:  # noqa: PLR2004  a word, not a letter
+        return Decimal(SCALES[word]), rest or unit
+    if unit == "parameters" and word in SCALES:
+        return Decimal(SCALES[word]), rest or unit
+    return Decimal(1), written
 
 
 @cache

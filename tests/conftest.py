@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
 from _pytest.doctest import DoctestItem
 
 from memwall_trends import cli
+from memwall_trends.datasets import load_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,9 +23,9 @@ CHECKOUT = Path(__file__).parent.parent
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow drawn examples, and what needs a browser, LaTeX or the curve of peak FLOPS."""
+    """Mark as slow drawn examples, and what needs a browser or LaTeX."""
     for item in items:
-        needs = {"browser", "compiled", "curve"} & set(getattr(item, "fixturenames", ()))
+        needs = {"browser", "compiled"} & set(getattr(item, "fixturenames", ()))
         # The tests of the figures and the page draw each of them anyway.
         drawn = isinstance(item, DoctestItem) and item.path.parent.name in ("figures", "explorer")
         if needs or drawn:
@@ -75,3 +77,29 @@ def reference() -> dict[str, dict[str, float]]:
         str(series): dict(zip(part["quantity"], part["value"], strict=True))
         for series, part in rows.groupby("series")
     }
+
+
+@pytest.fixture(scope="session")
+def made_up() -> Callable[..., dict[str, Any]]:
+    """Make up a claim about the FP32 rate of GPUs from 2010 to 2023, in which some cells are others."""
+    blank = dict.fromkeys(load_table("claims").columns, "")
+    none = dict.fromkeys(("printed_low", "printed_high", "printed_level", "plotted_rate"), math.nan)
+    usual: dict[str, Any] = {
+        "claim": "made-up",
+        "unit": "device",
+        "source": "hobbhahn2023",
+        "series": "peak_flops",
+        "curated_where": "kind=gpu;engine=vector",
+        "precision": "fp32",
+        "since": "2010",
+        "until": "2023",
+        "printed": 1.8,
+        "measure": "factor",
+        "period_years": 2,
+        "significant_digits": 2,
+    }
+
+    def claim(**cells: Any) -> dict[str, Any]:
+        return {**blank, **none, **usual, **cells}
+
+    return claim

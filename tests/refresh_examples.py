@@ -1,4 +1,7 @@
-"""Run the commands that README.md and docs/ show and write what they print below them: ``make docs``."""
+"""Run the commands that README.md and docs/ show and write what they print below them: ``make docs``.
+
+The finding of README.md stands between two comments and is written anew too.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,11 @@ import re
 import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from textwrap import fill
 
 CHECKOUT = Path(__file__).parent.parent
+FINDING = re.compile(r"(?<=<!-- finding -->\n).*?(?=<!-- end -->)", re.DOTALL)
+WIDTH = 120
 
 
 def refresh(text: str, folder: str) -> str:
@@ -33,6 +39,13 @@ def refresh(text: str, folder: str) -> str:
     return re.sub(r"```console\n(.*?)```", run_block, text, flags=re.DOTALL)
 
 
+def write_finding() -> str:
+    """Return the two sentences of the finding as README.md has them."""
+    from memwall_trends.questions.finding import state_finding
+
+    return "\n".join(fill(sentence, WIDTH) for sentence in state_finding()) + "\n"
+
+
 if __name__ == "__main__":
     readme = CHECKOUT / "README.md"
     (chip,) = re.findall(r"```toml\n(.*?)```", readme.read_text(encoding="utf-8"), flags=re.DOTALL)
@@ -40,3 +53,6 @@ if __name__ == "__main__":
         with TemporaryDirectory() as folder:
             (Path(folder) / "chip.toml").write_text(chip, encoding="utf-8")
             page.write_text(refresh(page.read_text(encoding="utf-8"), folder), encoding="utf-8")
+    readme.write_text(
+        FINDING.sub(lambda _: write_finding(), readme.read_text(encoding="utf-8")), encoding="utf-8"
+    )

@@ -107,7 +107,11 @@ def test_a_row_that_is_there_is_refused_and_nothing_is_lost(tmp_path: Path) -> N
         (b"name,gb\nA,1\n", "no column 'table' in the header"),
         (b"table,name,date,value,unit\nmemory_capacity,A,2020,1\n", "row 2: 4 cells where the header has 5"),
         (b"table,name,date,value,unit\nmemory_capacity,A,2020,1,GB\n", "the header lacks 'vendor', 'kind'"),
-        (b"\xff\xfe", "not UTF-8"),
+        (b"table;name;date;value;unit\nmodel_size;A;2020;1;parameters\n", "separated by commas in UTF-8"),
+        (
+            "table,name,date,value,unit\nmodel_size,A,2020,1,B\n".encode("utf-16"),
+            "separated by commas in UTF-8",
+        ),
     ],
 )
 def test_a_file_that_rows_do_not_fit_is_left_alone(tmp_path: Path, content: bytes, message: str) -> None:

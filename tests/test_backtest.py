@@ -111,3 +111,20 @@ def test_the_command_prints_the_same_bytes_twice(run: Callable[..., Any]) -> Non
     assert first.out == second.out
     record = json.loads(first.out)
     assert [row["horizon_years"] for row in record["horizons"]] == [1, 3, 5, 10]
+
+
+def test_each_group_is_tested_by_itself(run: Callable[..., Any]) -> None:
+    records = json.loads(run("backtest", "dram_bandwidth", "--by", "kind", "--format", "json").out)
+    assert [record["group"] for record in records] == ["gpu", "cpu", "accelerator"]
+    alone = run_backtest("dram_bandwidth", kind="accelerator").to_record(0.95)
+    tested = {key: records[2][key] for key in alone}
+    assert tested["horizons"][0]["n"] == alone["horizons"][0]["n"]
+    assert tested["horizons"][0]["rmse_log10"] == pytest.approx(alone["horizons"][0]["rmse_log10"])
+    assert (tested["first_origin"], tested["last_origin"]) == (alone["first_origin"], alone["last_origin"])
+
+
+def test_the_name_of_a_group_is_not_broken(run: Callable[..., Any]) -> None:
+    command = ["backtest", "dram_bandwidth", "--by", "kind", "--kind", "accelerator", "--kind", "manycore"]
+    shown = run(*command).out
+    assert "accelerator " in shown
+    assert "Left out: manycore" in shown

@@ -91,18 +91,29 @@ def keys(value: Any) -> set[str]:
     if not isinstance(value, dict):
         return set()
     chosen = ("where", "numerator_where", "denominator_where")
-    return set(value) | {key for name, item in value.items() if name not in chosen for key in keys(item)}
+    return set(value) | {
+        key
+        for name, item in value.items()
+        # Effects by group have the names of groups; those of 'sensitivity' are a list.
+        if name not in chosen and not (name == "effects" and isinstance(item, dict))
+        for key in keys(item)
+    }
 
 
 @pytest.mark.parametrize(
     ("heading", "command"),
     [
-        ("rate", "rate peak_flops"),
+        ("reproduce", "reproduce"),
+        ("rate", "rate peak_flops --within kind"),
+        ("rate", "rate peak_flops --by kind"),
         ("gap", "gap peak_flops dram_bandwidth --at 2030 --reach 1000"),
+        ("gap", "gap peak_flops dram_bandwidth --by kind"),
         ("sensitivity", "sensitivity peak_flops --method ols"),
         ("decompose", "decompose peak_flops"),
         ("stability", "stability peak_flops"),
+        ("stability", "stability peak_flops --by kind"),
         ("backtest", "backtest peak_flops"),
+        ("backtest", "backtest model_size --by kind"),
         ("claims", "claims --series memory_capacity"),
         ("workload", "workload mixtral-8x7b"),
         ("roofline", 'roofline llama-3-70b --device "NVIDIA H100 SXM5" --levers'),
@@ -131,6 +142,7 @@ def test_every_key_of_the_json_is_documented(run: Run, heading: str, command: st
         "horizons",
     }
     lists |= {"operators", "levers", "batches", "frontier", "projection", "parts"}
+    lists |= {"curated_window", "curated_today", "readings"}
     printed = keys(json.loads(run(*shlex.split(command), "--format", "json").out))
     assert printed - lists - {"calibration"} <= documented
 
@@ -157,6 +169,10 @@ def test_help_has_an_example_that_works(run: Run, command: list[str]) -> None:
         *COMMANDS[:1],
         ["reproduce", "--per", "20"],
         ["rate", "model_size"],
+        ["rate", "peak_flops", "--by", "product_class"],
+        ["gap", "peak_flops", "dram_bandwidth", "--by", "precision", "--segment", "server", "--per-operand"],
+        ["stability", "dram_bandwidth", "--by", "kind"],
+        ["backtest", "dram_bandwidth", "--by", "kind"],
         ["gap", "peak_flops", "dram_bandwidth", "--at", "2030", "--reach", "1000"],
         ["gap", "peak_flops", "memory_capacity", "--at", "2030", "--reach", "10000"],
         ["stability", "training_compute"],
@@ -223,7 +239,8 @@ def test_reproduce_lists_the_six_claims(run: Run) -> None:
 def test_claims_that_a_selection_leaves_out_are_explained(run: Run) -> None:
     result = run("reproduce", "--where", "kind=transformer")
     assert result.code == 0
-    assert result.out.count("untested") == 12
+    assert result.out.count("untested") == 4
+    assert "Peak FLOPS 3.0x: no reading has enough devices" in result.out
     assert "peak_flops cannot be tested: no rows of peak_flops are left" in result.out
     assert "Per 20 years" not in result.out
 
@@ -248,6 +265,9 @@ def test_rate_gives_the_documented_keys(run: Run) -> None:
             "where",
             "precision",
             "frontier",
+            "counted",
+            "within",
+            "effects",
             "unit",
             "interval",
             "seed",
@@ -300,19 +320,103 @@ def test_gap_without_a_year_projects_nothing(run: Run) -> None:
     assert result.err == ""
 
 
+# What is counted, and one trend a group
+
+
+def test_reproduce_keeps_its_keys_and_adds_readings(run: Run) -> None:
+    claims = json.loads(run("reproduce", "--format", "json").out)
+    for claim in claims:
+        assert list(claim)[-3:] == ["curated_window", "curated_today", "readings"]
+        curated = ["rate", "ci_low", "ci_high", "n_obs", "last_date", "verdict"]
+        assert list(claim["curated_window"]) == list(claim["curated_today"]) == curated
+        for reading in claim["readings"]:
+            assert reading["verdict"] in ("agrees", "differs", "inconclusive")
+    shown = " ".join(run("reproduce").out.split())
+    for claim in claims:
+        (edge, *_) = (each for each in claim["readings"] if each["window"] == "today")
+        assert f"{edge['verdict']} for" in shown.partition("To today:")[2]
+        assert f"{edge['reading']} ({format_number(edge['rate'], 3)}x)" in shown
+
+
+def test_reproduce_counts_what_the_claims_count(run: Run) -> None:
+    for option in ("--frontier", "--one-per architecture", "--take median", "--best-of year"):
+        result = run("reproduce", *option.split())
+        assert (result.code, result.out) == (2, "")
+        assert "No such option" in result.err
+
+
+def test_rate_by_a_column_is_a_list_of_groups(run: Run) -> None:
+    records = json.loads(run("rate", "peak_flops", "--by", "kind", "--format", "json").out)
+    assert [record["group"] for record in records] == ["gpu", "cpu", "accelerator", "manycore"]
+    assert len({record["equal_slopes_p"] for record in records}) == 1
+    assert 0 < records[0]["equal_slopes_p"] < 1
+    for record in records:
+        trend = fit_trend("peak_flops", kind=record["group"])
+        assert (record["rate"], record["n_obs"]) == (trend.growth_factor(), trend.n_obs)
+        assert record["where"]["kind"] == [record["group"]]
+
+
+def test_rate_within_a_column_has_its_effects(run: Run) -> None:
+    options = ["--within", "product_class", "--segment", "server"]
+    record = json.loads(run("rate", "peak_flops", *options, "--format", "json").out)
+    assert record["within"] == "product_class"
+    assert {"server-cpu", "compute-gpu"} <= set(record["effects"])
+    assert record["rate"] < fit_trend("peak_flops", segment="server").growth_factor()
+    assert "Of the average line: " in run("rate", "peak_flops", *options).out
+
+
+def test_a_gap_says_its_population_and_its_break(run: Run) -> None:
+    command = ("gap", "peak_flops", "dram_bandwidth")
+    record = json.loads(run(*command, "--format", "json").out)
+    assert record["population"] == "server GPUs and accelerators"
+    assert record["break"]["verdict"] in ("slowed", "sped up", "no break is seen")
+    shown = " ".join(run(*command).out.split())
+    assert "(curated): server GPUs and accelerators" in shown
+    after = format_number(record["break"]["rate_after"], 3)
+    assert f"Since {record['break']['year']:.0f} it grows {after}x [" in shown
+    of_all = json.loads(run(*command, "--segment", "*", "--kind", "*", "--format", "json").out)
+    assert of_all["population"] is None
+    assert of_all["n_obs"] > record["n_obs"]
+    steady = json.loads(run(*command, *PAPER, "--format", "json").out)
+    assert (steady["break"], steady["population"]) == (None, None)
+
+
+def test_a_gap_by_format_has_one_record_a_policy(run: Run) -> None:
+    command = ("gap", "peak_flops", "dram_bandwidth", "--by", "precision", "--segment", "server")
+    records = json.loads(run(*command, "--format", "json").out)
+    assert {"fp64", "fp16", "fastest"} <= {record["group"] for record in records}
+    assert {record["equal_slopes_p"] for record in records} == {None}
+    assert {record["unit"] for record in records} == {"FLOP/byte"}
+    operands = json.loads(run(*command, "--per-operand", "--format", "json").out)
+    assert {record["unit"] for record in operands} == {"FLOP/operand"}
+
+
 SELECTION = ["--since 2008", "--until 2015", "--where kind=gpu", "--kind gpu", "--vendor NVIDIA"]
-CHOICE = [*SELECTION, "--precision fp64", "--frontier"]
+CHOICE = [*SELECTION, "--precision fp64"]
+COUNTED = ["--frontier", "--one-per architecture", "--one-per architecture,year", "--best-of year"]
 RESULT = ["--per 1", "--level 0.8"]
 OPTIONS = {
-    "reproduce": [*CHOICE, "--per 20", "--level 0.8"],
-    "rate peak_flops": [*CHOICE, *RESULT, "--dataset gholami2024"],
+    "reproduce": [*CHOICE, "--per 20", "--level 0.8", "--margin 2"],
+    "rate peak_flops": [*CHOICE, *COUNTED, *RESULT, "--within kind", "--by kind", "--dataset gholami2024"],
+    "rate peak_flops --one-per architecture": ["--take median", "--take first"],
+    "rate peak_flops --by kind": ["--segment server", "--within vendor", *RESULT],
     "rate interconnect_bandwidth": ["--scope device"],
-    "gap peak_flops dram_bandwidth --at 2020": [*CHOICE, *RESULT, "--at 2021", "--dataset gholami2024"],
+    "gap peak_flops dram_bandwidth --at 2020": [
+        *[*CHOICE, *COUNTED, *RESULT, "--at 2021", "--within product_class"],
+        *["--by kind", "--per-operand", "--dataset gholami2024"],
+    ],
+    "gap peak_flops dram_bandwidth --by kind": ["--at 2030", "--per-operand", "--segment '*'", *RESULT],
+    "stability dram_bandwidth": ["--by kind", "--one-per architecture", "--best-of year"],
+    "stability dram_bandwidth --by kind": ["--segment server", *RESULT],
+    "backtest dram_bandwidth": ["--by kind", "--one-per architecture"],
+    "backtest dram_bandwidth --by kind": ["--segment server", "--method huber"],
+    "claims --source hobbhahn2023": ["--margin 3", "--level 0.8", "--per 1"],
     "data show dram_bandwidth": [*SELECTION, "--dataset gholami2024"],
     "data show interconnect_bandwidth": ["--scope device"],
     "data list": ["--dataset gholami2024"],
     "data sources": ["--dataset gholami2024"],
 }
+LONG_TO_VARY = ("reproduce", "stability", "backtest")
 
 
 @pytest.fixture(scope="module")
@@ -323,7 +427,12 @@ def plain_results() -> dict[tuple[str, str], str]:
 
 @pytest.mark.parametrize("format_", ["table", "json"])
 @pytest.mark.parametrize(
-    ("command", "option"), [(command, option) for command, options in OPTIONS.items() for option in options]
+    ("command", "option"),
+    [
+        pytest.param(command, option, marks=pytest.mark.slow if command.startswith(LONG_TO_VARY) else ())
+        for command, options in OPTIONS.items()
+        for option in options
+    ],
 )
 def test_every_option_reaches_the_result(
     run: Run, plain_results: dict[tuple[str, str], str], command: str, option: str, format_: str
@@ -373,7 +482,9 @@ def test_numbers_without_a_value_are_null(run: Run, csv_file: CsvFile) -> None:
 @pytest.mark.parametrize(
     ("command", "rows"),
     [
-        (["reproduce"], 6),
+        (["reproduce"], 48),
+        (["rate", "peak_flops", "--by", "kind"], 4),
+        (["gap", "peak_flops", "dram_bandwidth", "--by", "kind"], 2),
         (["rate", "model_size"], 1),
         (["gap", "peak_flops", "dram_bandwidth"], 1),
         (["gap", "peak_flops", "dram_bandwidth", "--at", "2021", "--at", "2022"], 2),
@@ -386,6 +497,16 @@ def test_csv_has_a_header_and_flat_rows(run: Run, command: list[str], rows: int)
     records = list(csv.DictReader(io.StringIO(run(*command, "--format", "csv").out), strict=True))
     assert len(records) == rows
     assert not any("[" in str(cell) or "{" in str(cell) for record in records for cell in record.values())
+
+
+def test_what_a_list_names_as_its_record_does_takes_its_name_along(run: Run) -> None:
+    rows = list(csv.DictReader(io.StringIO(run("reproduce", "--format", "csv").out)))
+    claims = json.loads(run("reproduce", "--format", "json").out)
+    flat = [(claim, reading) for claim in claims for reading in claim["readings"]]
+    for row, (claim, reading) in zip(rows, flat, strict=True):
+        assert float(row["rate"]) == pytest.approx(claim["rate"])
+        assert float(row["readings_rate"]) == pytest.approx(reading["rate"])
+        assert (row["verdict"], row["readings_verdict"]) == (claim["verdict"], reading["verdict"])
 
 
 @pytest.mark.parametrize(
@@ -470,6 +591,14 @@ def test_figures_are_listed(run: Run) -> None:
         ("gap peak_flops flops", "unknown series 'flops'"),
         ("gap peak_flops dram_bandwidth --at soon", "cannot read the date 'soon'"),
         ("gap peak_flops dram_bandwidth --at 9999", "cannot project to 9999"),
+        ("rate peak_flops --by knid", "unknown column of peak_flops to group by 'knid'; did you mean 'kind'"),
+        ("rate peak_flops --within knid", "'knid'"),
+        ("rate peak_flops --take median", "--take median goes with --one-per"),
+        ("gap peak_flops dram_bandwidth --by knid", "to group by 'knid'; did you mean 'kind'"),
+        ("gap peak_flops dram_bandwidth --per-operand --way ratio", "--per-operand goes with --way device"),
+        ("stability peak_flops --by knid", "to group by 'knid'; did you mean 'kind'"),
+        ("backtest peak_flops --by knid", "to group by 'knid'; did you mean 'kind'"),
+        ("claims --source hobbhahn2023 --margin 1", "a margin is a factor above 1"),
         ("reproduce --per 3", "per 2 and 20 years"),
         ("reproduce --where sort=gpu", "unknown column of peak_flops and dram_bandwidth"),
         ("figures hw", "unknown figure 'hw'. Known: hw-scaling"),

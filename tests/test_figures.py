@@ -193,7 +193,7 @@ def test_the_specification_curve_has_a_mark_for_each_specification() -> None:
     top, *panels = specification["vconcat"][0]["vconcat"]
     rows = specification["datasets"]
     assert len(rows[top["layer"][0]["data"]["name"]]) == len(fitted.specifications)
-    assert len(panels) == 3  # windows, vendors, devices: what is varied of links by one estimator
+    assert len(panels) == 4  # window, vendors, counted, effects: what is varied of links by one estimator
 
 
 @pytest.mark.slow

@@ -6,20 +6,31 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memwall_trends.datasets import load_table
 from memwall_trends.errors import MemwallError
 from memwall_trends.fitting.bounds import t_quantile, welch_satterthwaite
 from memwall_trends.fitting.methods import Method
 from memwall_trends.fitting.trends import fit_trend
-from memwall_trends.questions.gap import fit_gap, pair_devices
+from memwall_trends.questions.gap import describe_population, fit_gap, pair_devices, populate
 from memwall_trends.questions.grouped_gaps import fit_gap_by
 from memwall_trends.questions.ratio import WAYS
+from memwall_trends.selection import gather_where, select
+from memwall_trends.units import decimal_years
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+    from memwall_trends.selection import Choose
+
+    CsvFile = Callable[[str | bytes], Path]
+
+BALANCE = ("peak_flops", "dram_bandwidth")
 
 NEAR_TOP = "gap peak_flops dram_bandwidth --method quantile --quantile .9 --reach 1000"
 
@@ -309,3 +320,182 @@ def test_a_new_device_keeps_the_freedom_of_its_own_where_clusters_are_two() -> N
     assert freedom == pytest.approx(expected)
     half = t_quantile(freedom, 0.95) * math.sqrt(variance[0] + own)
     assert math.log10(high / low) == pytest.approx(2 * half)
+
+
+# The population
+
+
+def test_a_gap_is_of_server_gpus_and_accelerators() -> None:
+    import statsmodels.formula.api as smf
+
+    rates, bandwidths = (load_table(series).query("shipped != 'no'") for series in BALANCE)
+    rates = rates.query("precision == 'fp64' and sparsity == 'dense'")
+    top, bottom = (
+        rows.query("segment == 'server' and kind in ['gpu', 'accelerator']").groupby("name")["value"].max()
+        for rows in (rates, bandwidths.query("memory != 'SRAM'"))
+    )
+    both = (top / bottom).dropna()
+    dates = rates.drop_duplicates("name").set_index("name")["date"]
+    years = decimal_years(dates[both.index].to_numpy())
+    rows = pd.DataFrame({"log10_balance": np.log10(both.to_numpy(float)), "year": years})
+    theirs = smf.ols("log10_balance ~ year", rows).fit()
+    gap = fit_gap(*BALANCE, precision="fp64")
+    assert gap.balance is not None
+    assert gap.balance.n_obs == len(both)
+    assert gap.growth_factor() == pytest.approx(100 ** theirs.params["year"], rel=1e-8)
+    assert gap.growth_interval() == pytest.approx(tuple(100 ** theirs.conf_int(0.05).loc["year"]), rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("choose", "where"),
+    [
+        ({}, {"segment!": ["consumer", "workstation", "edge"], "kind": ["gpu", "accelerator"]}),
+        ({"kind": "cpu"}, {"kind": ["cpu"], "segment!": ["consumer", "workstation", "edge"]}),
+        ({"segment": "consumer"}, {"segment": ["consumer"], "kind": ["gpu", "accelerator"]}),
+        ({"where": {"segment!": "edge"}}, {"segment!": ["edge"], "kind": ["gpu", "accelerator"]}),
+        ({"segment": "*", "kind": "*"}, {"segment": ["*"], "kind": ["*"]}),
+        ({"product_class": "gaming-gpu"}, {"product_class": ["gaming-gpu"]}),
+        ({"architecture": "Hopper"}, {"architecture": ["Hopper"]}),
+        ({"where": {"name": "NVIDIA H100*"}}, {"name": ["NVIDIA H100*"]}),
+        ({"dataset": "gholami2024"}, {}),
+    ],
+)
+def test_a_choice_of_devices_lifts_the_usual_population(choose: Choose, where: dict[str, list[str]]) -> None:
+    assert gather_where(populate(BALANCE, choose)) == where
+
+
+def test_other_choices_and_the_caller_are_left_as_they_are() -> None:
+    choose: Choose = {"since": 2016, "precision": "fp16", "vendor": "NVIDIA"}
+    populated = populate(BALANCE, choose)
+    assert (populated["since"], populated["precision"]) == (2016, "fp16")
+    assert gather_where(populated)["vendor"] == ["NVIDIA"]
+    assert choose == {"since": 2016, "precision": "fp16", "vendor": "NVIDIA"}
+
+
+def test_a_selection_keeps_its_own_population() -> None:
+    cpus = [select(series, kind="cpu") for series in BALANCE]
+    gap = fit_gap(*cpus)
+    assert set(gap.numerator.observations["kind"]) == {"cpu"}
+    assert gap.growth_factor() == fit_gap(*BALANCE, kind="cpu", segment="*").growth_factor()
+    assert populate([cpus[0], "dram_bandwidth"], {}) == {}
+
+
+def test_all_devices_count_where_they_are_asked_for() -> None:
+    everyone = fit_gap(*BALANCE, segment="*", kind="*")
+    usual = fit_gap(*BALANCE)
+    assert everyone.balance is not None
+    assert usual.balance is not None
+    assert set(usual.balance.observations["segment"]) == {"server"}
+    assert {"server", "consumer"} < set(everyone.balance.observations["segment"])
+    assert everyone.balance.n_obs > usual.balance.n_obs
+
+
+def test_series_that_are_not_of_devices_have_no_usual_population() -> None:
+    assert populate(("model_size", "training_compute"), {}) == {}
+    links = ("peak_flops", "interconnect_bandwidth")
+    assert populate(links, {}) == {}
+    assert populate(links, {"scope": "lane"}) == {"scope": "lane"}
+    devices = populate(links, {"scope": "device"})
+    assert gather_where(devices)["kind"] == ["gpu", "accelerator"]
+    scale_up = fit_gap(*links, scope="device")
+    assert (scale_up.way, scale_up.unit) == ("device", "FLOP/byte")
+
+
+@pytest.mark.parametrize(
+    ("choose", "said"),
+    [
+        ({}, "server GPUs and accelerators"),
+        ({"vendor": "NVIDIA", "since": 2016}, "server GPUs and accelerators"),
+        ({"kind": "gpu"}, ""),
+        ({"segment": "server"}, ""),
+        ({"product_class": "gaming-gpu"}, ""),
+        ({"dataset": "gholami2024"}, ""),
+    ],
+)
+def test_the_population_is_said_where_it_was_not_asked_for(choose: Choose, said: str) -> None:
+    assert describe_population(BALANCE, choose) == said
+
+
+def test_a_users_rows_count_though_they_do_not_say_their_segment(csv_file: CsvFile) -> None:
+    header = "table,name,kind,date,value,unit,memory,precision,engine,sparsity\n"
+    path = csv_file(
+        f"{header}peak_flops,Acme A1,accelerator,2026-06-01,5000000,GFLOP/s,,fp16,matrix,dense\n"
+        "dram_bandwidth,Acme A1,accelerator,2026-06-01,8000,GB/s,HBM4,,,\n"
+    )
+    usual, laid = (pair_devices(*BALANCE, overlay=overlay).set_index("name") for overlay in ([], [path]))
+    assert set(laid.index) - set(usual.index) == {"Acme A1"}
+    assert laid.at["Acme A1", "value"] == 5e6 / 8e3
+    assert laid.at["Acme A1", "segment"] == ""
+
+
+# Per operand
+
+
+@pytest.mark.parametrize(
+    ("name", "precision", "per_byte", "operand_bytes"),
+    [
+        # Dense rates in GFLOP/s and GB/s of NVIDIA's datasheets.
+        ("NVIDIA H100 SXM5", "fp16", 989_500 / 3350, 2),
+        ("NVIDIA H100 SXM5", "fp8", 1_979_000 / 3350, 1),
+        ("NVIDIA A100 SXM4 40GB", "fp16", 312_000 / 1555, 2),
+        ("NVIDIA A100 SXM4 40GB", "fp64", 19_500 / 1555, 8),
+    ],
+)
+def test_a_balance_per_operand_is_that_per_byte_times_its_bytes(
+    name: str, precision: str, per_byte: float, operand_bytes: int
+) -> None:
+    by_byte, by_operand = (
+        pair_devices(*BALANCE, precision=precision, per_operand=per_operand).set_index("name").loc[name]
+        for per_operand in (False, True)
+    )
+    assert by_byte["value"] == pytest.approx(per_byte, rel=1e-3)
+    assert by_operand["value"] == by_byte["value"] * operand_bytes
+    assert (by_byte["unit"], by_operand["unit"]) == ("FLOP/byte", "FLOP/operand")
+
+
+def test_within_a_format_operands_grow_as_bytes_and_in_the_fastest_they_grow_less() -> None:
+    def growth(precision: str, *, per_operand: bool) -> float:
+        return fit_gap(*BALANCE, precision=precision, per_operand=per_operand).growth_factor()
+
+    assert growth("fp64", per_operand=True) == pytest.approx(growth("fp64", per_operand=False))
+    assert growth("fastest", per_operand=True) < growth("fastest", per_operand=False)
+
+
+@pytest.mark.parametrize(
+    ("series", "options", "message"),
+    [
+        (BALANCE, {"way": "ratio"}, "--per-operand goes with --way device"),
+        (BALANCE, {"way": "bootstrap"}, "--per-operand goes with --way device"),
+        (("dram_bandwidth", "memory_capacity"), {}, "leave --per-operand out"),
+        (("dram_bandwidth", "peak_flops"), {}, "operands have bytes in a ratio of FLOPS"),
+    ],
+)
+def test_a_ratio_without_operands_is_refused(
+    series: tuple[str, str], options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(MemwallError, match=message):
+        fit_gap(*series, per_operand=True, **options)
+
+
+# One of each architecture
+
+
+def test_the_numerator_says_which_device_stands_for_an_architecture() -> None:
+    every = pair_devices(*BALANCE).set_index("name")
+    rates = select("peak_flops").observations.set_index("name")["value"]
+    chosen = pair_devices(*BALANCE, one_per="architecture")
+    assert chosen["architecture"].is_unique
+    for row in chosen.to_dict(orient="records"):
+        variants = every.index[every["architecture"] == row["architecture"]]
+        assert rates[row["name"]] == rates[variants].max()
+        assert row["value"] == every.at[row["name"], "value"]
+
+
+def test_one_device_a_year_is_chosen_of_those_that_report_both() -> None:
+    years = pair_devices(*BALANCE)["date"].dt.year
+    chosen = pair_devices(*BALANCE, best_of="year")
+    assert chosen["date"].dt.year.tolist() == sorted(years.unique())
+    gap = fit_gap(*BALANCE, one_per="architecture", take="median", best_of="year")
+    assert gap.balance is not None
+    assert gap.balance.counted == "the median of each architecture; the best of each year"
+    assert gap.balance.n_obs <= len(chosen)

@@ -141,6 +141,20 @@ def test_precisions_share_devices_and_are_not_compared() -> None:
     assert grouped.equal_slopes_p is None
 
 
+@pytest.mark.parametrize("labels", [("HBM*", "HBM2"), ("a[b]", "ab"), ("x?y", "xzy"), ("[!a]*", "b")])
+def test_a_label_is_no_pattern(labels: tuple[str, str]) -> None:
+    rows = pd.concat(
+        [
+            pd.DataFrame({"date": ["2000", "2001", "2002"], "value": [1.0, growth, growth**2], "kind": label})
+            for label, growth in zip(labels, (2.0, 3.0), strict=True)
+        ]
+    )
+    grouped = fit_by(rows, "kind")
+    assert {label: trend.n_obs for label, trend in grouped.trends.items()} == dict.fromkeys(labels, 3)
+    rates = [grouped.trends[label].growth_factor(1) for label in labels]
+    assert rates == pytest.approx([2, 3], rel=2e-3)  # dates are whole days
+
+
 def test_an_unknown_column_is_named() -> None:
     with pytest.raises(MemwallError, match="to group by 'knid'; did you mean 'kind'"):
         fit_by("peak_flops", "knid")

@@ -125,7 +125,7 @@ def test_a_window_shorter_than_the_period_warns(run: Callable[..., Any], short_f
     told = run("rate", short_file, "--format", "json")
     assert told.code == 0
     (warning,) = json.loads(told.out)["warnings"]
-    assert re.fullmatch(r"short spans 1\.5 years, less than the 2 years of its .*as in --per 1", warning)
+    assert re.fullmatch(r"short spans 1\.5 years, 75% of the 2 years of its .*as in --per 1", warning)
     assert told.err == f"warning: {warning}\n"
     assert run("rate", short_file, "--per", "1").err == ""
     assert json.loads(run("rate", short_file, "--per", "1", "--format", "json").out)["warnings"] == []

@@ -8,7 +8,8 @@ import pytest
 from scipy.stats import kendalltau
 
 from memwall_trends.errors import MemwallError
-from memwall_trends.fitting.ranks import _discordances, highest_level, quantile_bounds, sen_bounds
+from memwall_trends.fitting.bounds import rank_level
+from memwall_trends.fitting.ranks import _discordances, quantile_bounds, sen_bounds
 
 
 @pytest.mark.parametrize(
@@ -44,11 +45,11 @@ def test_sens_interval_holds_what_kendalls_test_keeps(n_obs: int) -> None:
 def test_so_few_observations_hold_no_high_level() -> None:
     years = np.arange(2000.0, 2004.0)
     values = np.array([0.0, 1.0, 2.5, 3.0])
-    assert highest_level(years) == pytest.approx(1 - 2 / 24)
+    assert rank_level(years) == pytest.approx(1 - 2 / 24)
     assert sen_bounds(years, values, 0.95) == (-math.inf, math.inf)
-    assert sen_bounds(years, values, highest_level(years)) == pytest.approx((0.5, 1.5))
+    assert sen_bounds(years, values, rank_level(years)) == pytest.approx((0.5, 1.5))
     # Two devices of one date are no pair: fewer orders.
-    assert highest_level(np.array([0.0, 1.0, 1.0, 2.0])) == pytest.approx(1 - 2 / 12)
+    assert rank_level(np.array([0.0, 1.0, 1.0, 2.0])) == pytest.approx(1 - 2 / 12)
 
 
 def test_many_observations_are_about_as_the_counted() -> None:

@@ -130,3 +130,25 @@ def test_the_command_prints_the_same_bytes_twice(run: Callable[..., Any]) -> Non
     record = json.loads(first.out)
     assert record["break"]["verdict"] in (SLOWED, SPED_UP, NO_BREAK)
     assert len(record["rolling"]) > 10
+
+
+def test_each_group_has_the_break_of_its_rows(run: Callable[..., Any]) -> None:
+    records = json.loads(run("stability", "dram_bandwidth", "--by", "kind", "--format", "json").out)
+    assert [record["group"] for record in records] == ["gpu", "cpu", "accelerator"]
+    fitted = {kind: fit_break("dram_bandwidth", kind=kind) for kind in ("gpu", "accelerator")}
+    for record in records:
+        assert (record["by"], record["series"], record["dataset"]) == ("kind", "dram_bandwidth", "curated")
+        if record["group"] in fitted:
+            expected = fitted[record["group"]].to_record(2)
+            assert {key: record[key] for key in expected} == pytest.approx(expected)
+    (p_value,) = {record["equal_slopes_p"] for record in records}
+    assert 0 < p_value < 1
+    shown = run("stability", "dram_bandwidth", "--by", "kind").out
+    assert "Left out: manycore" in shown
+
+
+def test_formats_share_devices_and_their_breaks_are_not_compared(run: Callable[..., Any]) -> None:
+    command = ["stability", "peak_flops", "--by", "precision", "--segment", "server"]
+    records = json.loads(run(*command, "--format", "json").out)
+    assert {"fp64", "fastest"} <= {record["group"] for record in records}
+    assert {record["equal_slopes_p"] for record in records} == {None}

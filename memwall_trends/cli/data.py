@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from pathlib import Path  # noqa: TC003  Typer reads the annotations
 from typing import TYPE_CHECKING, Annotated
@@ -19,7 +20,7 @@ from memwall_trends.cli.options import (
     TableName,
 )
 from memwall_trends.cli.output import emit, to_records, to_text
-from memwall_trends.errors import MemwallError
+from memwall_trends.errors import MemwallError, printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,6 +111,12 @@ def data_export(
         ExportFormat | None,
         typer.Option("--format", metavar="FORMAT", help="csv, parquet or json; by default as the file ends."),
     ] = None,
+    mark_formulas: Annotated[
+        bool,
+        typer.Option(
+            "--mark-formulas", help="In a CSV, put ' before text that a spreadsheet takes for a formula."
+        ),
+    ] = False,
     choose: Choose,
 ) -> None:
     """Write a table, or the chosen rows of it, as CSV, Parquet or JSON."""
@@ -122,8 +129,11 @@ def data_export(
     if chosen is ExportFormat.PARQUET and out is None:
         raise MemwallError("Parquet is no text: say where to write it, as in --out table.parquet")
     rows = _choose_rows(name, choose)
-    text = export_rows(rows, chosen.value, out)
-    typer.echo(text if out is None else out, nl=out is not None)
+    text = export_rows(rows, chosen.value, out, mark_formulas=mark_formulas)
+    if out is None and sys.stdout.isatty():
+        # In a file the text is as it is; no terminal is to obey it.
+        text = printable(text)
+    typer.echo(text if out is None else printable(str(out)), nl=out is not None)
 
 
 @data_app.command("sources", epilog="Example: memwall-trends data sources --format json")
@@ -156,7 +166,7 @@ def cite(series: KnownSeries, *, choose: Choose) -> None:
 
     find_series(series, choose["dataset"])
     chosen = select(series, **choose)
-    typer.echo(to_bibtex(find_sources(chosen.observations, choose.get("overlay", ()))))
+    typer.echo(printable(to_bibtex(find_sources(chosen.observations, choose.get("overlay", ())))))
 
 
 def _choose_rows(name: str, choose: Choose) -> pd.DataFrame:

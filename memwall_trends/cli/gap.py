@@ -10,7 +10,6 @@ import typer
 from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import takes
 from memwall_trends.cli.options import (
-    CSV_COLUMNS,
     METHOD,
     RESULT,
     SELECTION,
@@ -18,6 +17,7 @@ from memwall_trends.cli.options import (
     Result,
 )
 from memwall_trends.cli.output import emit, warn
+from memwall_trends.cli.told import note_reading
 from memwall_trends.errors import MemwallError
 
 if TYPE_CHECKING:
@@ -29,19 +29,27 @@ if TYPE_CHECKING:
     from memwall_trends.questions.backtest import Calibration
     from memwall_trends.questions.ratio import Gap
     from memwall_trends.questions.stability import Break
-    from memwall_trends.selection import Choose
+    from memwall_trends.selection import Choose, Data
 
 FAR_YEARS = 1.0
 
 
 @app.command(epilog="Example: memwall-trends gap peak_flops dram_bandwidth --at 2030")
-@takes(choose=SELECTION.without(*CSV_COLUMNS), method=METHOD, result=RESULT)
+@takes(choose=SELECTION, method=METHOD, result=RESULT)
 def gap(
-    numerator: Annotated[str, typer.Argument(help="The series that grows, as in peak_flops.")],
+    numerator: Annotated[str, typer.Argument(help="The series that grows, as in peak_flops, or a file.")],
     denominator: Annotated[
-        str, typer.Argument(help="The series that it is divided by, as in dram_bandwidth.")
+        str, typer.Argument(help="The series that it is divided by, as in dram_bandwidth, or a file.")
     ],
     *,
+    denominator_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Column of the values in the denominator's file, where it is another.",
+            rich_help_panel="Reading",
+        ),
+    ] = None,
     at: Annotated[
         list[str] | None,
         typer.Option(
@@ -81,17 +89,26 @@ def gap(
 
     from memwall_trends.questions.gap import describe_population, fit_gap
     from memwall_trends.questions.ratio import ASSUMPTIONS, WAYS
+    from memwall_trends.selection import select
     from memwall_trends.units import parse_year
 
     years = [parse_year(text) for text in at or []]
     per, level = result.per, result.level
     options: dict[str, Any] = {"way": way, "per_operand": per_operand, "method": method, **choose}
-    if by is not None:
-        _gap_by(numerator, denominator, by, years, reach or [], options, result)
-        return
-    fitted = fit_gap(numerator, denominator, **options)
     population = describe_population([numerator, denominator], choose)
+    top: Data = numerator
+    bottom: Data = denominator
+    if denominator_column is not None:
+        of_denominator: Choose = {**choose, "value_column": denominator_column}
+        top, bottom = select(numerator, **choose), select(denominator, **of_denominator)
+        options = {"way": way, "per_operand": per_operand, "method": method}
+    if by is not None:
+        _gap_by(top, bottom, by, years, reach or [], options, population, result)
+        return
+    fitted = fit_gap(top, bottom, **options)
     record = {**fitted.to_record(years, per, level, reach or []), "population": population or None}
+    sides = {"numerator_reading": fitted.numerator.found, "denominator_reading": fitted.denominator.found}
+    record |= {side: found.to_record() for side, found in sides.items() if found is not None}
     calibrations = _calibrate(fitted, years, level)
     for row, calibration in zip(record["projections"], calibrations, strict=True):
         calibrated = fitted.project([row["year"]], level, [calibration.multiplier]) if calibration else None
@@ -112,6 +129,7 @@ def gap(
             + (", years with prediction intervals." if years else "; --at 2030 projects."),
             *_note_population(population),
             *(f"{trend.series}: {trend.describe()}." for trend in fits),
+            *note_reading(fitted.numerator.found, fitted.denominator.found),
             *dict.fromkeys(trend.describe_interval() for trend in fits),
             *([_describe_break(kink, per)] if kink else []),
             *_note_reach(reach, fitted),
@@ -125,26 +143,23 @@ def gap(
 
 
 def _gap_by(
-    numerator: str,
-    denominator: str,
+    numerator: Data,
+    denominator: Data,
     by: str,
     years: list[float],
     reach: list[float],
     options: dict[str, Any],
+    population: str,
     result: Result,
 ) -> None:
     """Print one gap a group."""
     from memwall_trends.datasets.conditions import describe_where
     from memwall_trends.fitting.groups import describe_equality
     from memwall_trends.fitting.growth import describe_period
-    from memwall_trends.questions.gap import describe_population
     from memwall_trends.questions.grouped_gaps import fit_gap_by
     from memwall_trends.questions.ratio import ASSUMPTIONS
-    from memwall_trends.selection import Choose
 
     grouped = fit_gap_by(numerator, denominator, by, **options)
-    choose: Any = {name: value for name, value in options.items() if name in Choose.__annotations__}
-    population = describe_population([numerator, denominator], choose)
     first = next(iter(grouped.gaps.values()))
     where = {column: wanted for column, wanted in first.numerator.where.items() if column != by}
     emit(
@@ -154,8 +169,8 @@ def _gap_by(
             for record in grouped.to_records(years, result.per, result.level, reach)
         ],
         shown=grouped.shown(years, result.per, result.level),
-        title=f"{numerator} / {denominator} by {by.replace('_', ' ')}, {first.unit}: "
-        f"growth factor / {describe_period(result.per)}",
+        title=f"{first.numerator.series} / {first.denominator.series} by {by.replace('_', ' ')}, "
+        f"{first.unit}: growth factor / {describe_period(result.per)}",
         notes=[
             *_note_population(population),
             *filter(None, [describe_equality(grouped.equal_slopes_p, result.level)]),

@@ -32,6 +32,8 @@ class Option:
         What the user writes, as in ``--with``, where that is not the name in the group.
     positional : bool
         Given by its place, without a name.
+    panel : str, optional
+        Where help lists it, where that is not with its group.
 
     Examples
     --------
@@ -45,6 +47,7 @@ class Option:
     metavar: str | None = None
     flag: str | None = None
     positional: bool = False
+    panel: str | None = None
 
 
 @dataclass(frozen=True)
@@ -199,4 +202,6 @@ def _describe(option: Option, panel: str) -> Any:
     if option.positional:
         return typer.Argument(metavar=option.metavar, help=option.help)
     flags = () if option.flag is None else (option.flag,)
-    return typer.Option(*flags, metavar=option.metavar, help=option.help, rich_help_panel=panel)
+    return typer.Option(
+        *flags, metavar=option.metavar, help=option.help, rich_help_panel=option.panel or panel
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -13,6 +13,7 @@ from memwall_trends import defaults
 from memwall_trends.cli.groups import Group, Option
 
 if TYPE_CHECKING:
+    from memwall_trends.datasets.parsing import Reading
     from memwall_trends.fitting.methods import Method
     from memwall_trends.selection import Choose
     from memwall_trends.workloads import Transformer
@@ -61,10 +62,31 @@ def make_choices(**options: Any) -> Choose:
     """
     from memwall_trends.datasets.conditions import parse_where
 
-    given = leave_out_absent(**options)
+    reading = make_reading(**{name: options.pop(name, None) for name in READING})
+    given = leave_out_absent(**options, reading=reading)
     if "where" in given:
         given["where"] = parse_where(given["where"])
     return cast("Choose", given)
+
+
+def make_reading(
+    *, no_header: bool | None = None, missing_token: list[str] | None = None, **options: Any
+) -> Reading | None:
+    """Return what is said of how files are read; none if nothing is.
+
+    Examples
+    --------
+    >>> make_reading(separator=";", no_header=True).header, make_reading(separator=None) is None
+    (False, True)
+    """
+    from memwall_trends.datasets.parsing import Reading
+
+    given = {name: value for name, value in options.items() if value}
+    given |= {"header": False} if no_header else {}
+    given |= {"missing_token": tuple(missing_token)} if missing_token else {}
+    # An empty text says that no line is a comment.
+    given |= {"comment": ""} if options.get("comment") == "" else {}
+    return Reading(**given) if given else None
 
 
 def make_method(method: str = "ols", **options: Any) -> Method:
@@ -106,7 +128,10 @@ def leave_out_absent(**options: Any) -> dict[str, Any]:
 
 Series = Annotated[
     str,
-    typer.Argument(help="A series as in peak_flops ('data list' names them), or the path of a CSV file."),
+    typer.Argument(
+        help="A series as in peak_flops ('data list' names them), or the path of a file: CSV, Excel, Parquet "
+        "or JSON; - is standard input."
+    ),
 ]
 By = Annotated[
     str | None,
@@ -126,6 +151,51 @@ Margin = Annotated[
 ]
 KnownSeries = Annotated[str, typer.Argument(help="A series, as in peak_flops; 'data list' names them.")]
 TableName = Annotated[str, typer.Argument(help="A table, as in peak_flops; 'data list' names them.")]
+
+READING: dict[str, Option] = {
+    name: replace(option, panel="Reading")
+    for name, option in {
+        "separator": Option(
+            str | None,
+            None,
+            "What separates the cells of a text: comma, semicolon, tab, bar, blanks, or the character.",
+            "WHAT",
+        ),
+        "decimal": Option(str | None, None, "Decimal mark of the values: . or ,", "MARK"),
+        "encoding": Option(str | None, None, "Of a text: utf-8, cp1252, utf-16, ...", "NAME"),
+        "comment": Option(
+            str | None, None, "What a line that is no row begins with; # unless told otherwise.", "MARK"
+        ),
+        "sheet": Option(str | None, None, "Of a workbook: name or number; by default the first.", "SHEET"),
+        "no_header": Option(
+            bool, False, "The first row is data: columns are numbered from 1.", flag="--no-header"
+        ),
+        "date_format": Option(
+            str | None, None, "day-first, month-first, decimal-year, or a pattern as in %d.%m.%Y.", "FORMAT"
+        ),
+        "missing": Option(
+            str | None, None, "A row without a date or a value: skip (and count it) or fail.", "WHAT"
+        ),
+        "missing_token": Option(
+            list[str] | None, None, "What stands in a cell that is empty, as '?'. Repeatable.", "TEXT"
+        ),
+        "zero_is_missing": Option(bool, False, "A value of zero is none.", flag="--zero-is-missing"),
+        "unit": Option(
+            str | None, None, "Unit of the values: of bare numbers, and what others become.", "UNIT"
+        ),
+        "match": Option(
+            bool, False, "Take names of --with that are ours under another spelling as ours.", flag="--match"
+        ),
+    }.items()
+}
+"""How a file of the user's is read: together one choice, a `memwall_trends.datasets.parsing.Reading`."""
+
+OF_FILES: Group[Reading | None] = Group(
+    make_reading,
+    "Reading",
+    {name: READING[name] for name in ("separator", "decimal", "encoding", "comment", "sheet")},
+)
+"""How files with rows of our tables are read: their columns are named, and their dates are of one form."""
 
 SELECTION: Group[Choose] = Group(
     make_choices,
@@ -204,8 +274,13 @@ SELECTION: Group[Choose] = Group(
             "FILE",
             "--with",
         ),
-        "date_column": Option(str, "date", "Column of the dates in a CSV.", "COLUMN"),
-        "value_column": Option(str, "value", "Column of the values in a CSV.", "COLUMN"),
+        "date_column": Option(
+            str, "date", "Column of the dates in a file: name, or number from 1.", "COLUMN", panel="Reading"
+        ),
+        "value_column": Option(
+            str, "value", "Column of the values in a file: name, or number.", "COLUMN", panel="Reading"
+        ),
+        **READING,
     },
 )
 """Which observations count: the choices of `memwall_trends.selection.Choose`, each named as there.
@@ -213,7 +288,7 @@ SELECTION: Group[Choose] = Group(
 A new choice is one entry here: every command that selects then has its option and passes it on.
 """
 CSV_COLUMNS = ("date_column", "value_column")
-"""The choices that only a command about a user's file offers."""
+"""The choices that only a command about a user's own series offers."""
 
 METHOD: Group[Method] = Group(
     make_method,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from memwall_trends.cli.options import OutputFormat
+from memwall_trends.errors import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,13 +35,14 @@ def emit(
     import pandas as pd
 
     if format_ is OutputFormat.JSON:
-        typer.echo(json.dumps(_plain(records), indent=2, ensure_ascii=False, allow_nan=False))
+        typer.echo(_escape_json(json.dumps(_plain(records), indent=2, ensure_ascii=False, allow_nan=False)))
     elif format_ is OutputFormat.CSV:
         rows = pd.DataFrame(_flat(records if isinstance(records, list) else [records])).convert_dtypes()
-        typer.echo(rows.to_csv(index=False, lineterminator="\n"), nl=False)
+        typer.echo(_inert(rows).to_csv(index=False, lineterminator="\n"), nl=False)
     else:
         tables = {title: shown, **(further or {})}
         for number, (heading, frame) in enumerate(tables.items()):
+            frame = _inert(frame)  # noqa: PLW2901  names from data are text, and no commands to a terminal
             if number:
                 typer.echo()
             if format_ is OutputFormat.MARKDOWN:
@@ -59,6 +61,21 @@ def warn(warnings: Iterable[str]) -> None:
         typer.echo(f"warning: {warning}", err=True)
 
 
+def _inert(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose texts hold no control characters."""
+    return frame.map(lambda cell: printable(cell, keep="") if isinstance(cell, str) else cell)
+
+
+def _escape_json(text: str) -> str:
+    """Return JSON with the characters that a terminal would obey as JSON escapes: it means the same."""
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(
+        letter if letter == "\n" or printable(letter) == letter else json.dumps(letter)[1:-1]
+        for letter in text
+    )
+
+
 def _print_table(shown: pd.DataFrame, title: str) -> None:
     from rich import box
     from rich.console import Console
@@ -72,7 +89,7 @@ def _print_table(shown: pd.DataFrame, title: str) -> None:
         table.add_column(Text(str(column)), justify="right" if right else "left", overflow="fold")
     for row in shown.astype(str).itertuples(index=False):
         table.add_row(*(Text(cell) for cell in row))
-    console.print(Text(title, style="bold"))
+    console.print(Text(printable(title), style="bold"))
     console.print()
     console.print(table)
 
@@ -85,7 +102,7 @@ def _print_notes(notes: Sequence[str]) -> None:
     if notes:
         console.print()
     for note in notes:
-        console.print(Text(note, style="dim"))
+        console.print(Text(printable(note), style="dim"))
 
 
 def to_records(frame: pd.DataFrame) -> list[dict[str, Any]]:

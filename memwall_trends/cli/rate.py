@@ -15,6 +15,7 @@ from memwall_trends.cli.options import (
     Series,
 )
 from memwall_trends.cli.output import emit, warn
+from memwall_trends.cli.told import note_reading
 
 if TYPE_CHECKING:
     from memwall_trends.fitting.methods import Method
@@ -44,6 +45,7 @@ def rate(series: Series, *, by: By = None, choose: Choose, method: Method, resul
         title=f"{trend.series} ({trend.dataset})",
         notes=[
             trend.describe(),
+            *note_reading(trend.found),
             trend.describe_interval(),
             *_note_effects(trend),
             *_note_default_rows(trend, gather_where(choose)),
@@ -69,6 +71,7 @@ def _rate_by(series: str, by: str, choose: Choose, method: Method, result: Resul
         notes=[
             f"{method.describe()} of log10({first.unit or 'value'}) on the date, one line a group. Of "
             f"{chosen.describe()}.",
+            *note_reading(chosen.found),
             *filter(None, [describe_equality(grouped.equal_slopes_p, result.level)]),
             *(f"Left out: {group}: {why}." for group, why in grouped.left_out.items()),
         ],

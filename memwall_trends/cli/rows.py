@@ -10,15 +10,17 @@ import typer
 
 from memwall_trends import defaults
 from memwall_trends.cli.app import app
+from memwall_trends.cli.asking import ask, to_csv
 from memwall_trends.cli.groups import takes
-from memwall_trends.cli.options import RESULT, OutputFormat, Result
+from memwall_trends.cli.options import OF_FILES, RESULT, OutputFormat, Result
 from memwall_trends.cli.output import emit, to_records, to_text
-from memwall_trends.errors import MemwallError
+from memwall_trends.errors import MemwallError, printable
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from memwall_trends.curation.adding import Effect
+    from memwall_trends.datasets.parsing import Reading
 
 DESCRIBING = (
     "table", "value", "name", "vendor", "kind", "segment", "product_class", "architecture",
@@ -27,16 +29,10 @@ DESCRIBING = (
     "source_kind", "source_title", "source_publisher", "source_url",
 )  # fmt: skip
 """The arguments and options that describe a value, named as its columns."""
-ASKED = ("name", "vendor", "kind", "date", "source", "locator", "note")
-"""What is asked of a chip; the rest is asked of each value."""
-NOT_ASKED = ("unit", "date_source", "evidence")
-OPTIONAL = ("note", "lanes", "memory")
-DESCRIBED = ("kind", "title", "publisher", "url")
-"""What is asked of a source that we do not have."""
 
 
 @app.command(epilog="Example: memwall-trends add --from chip.toml --dry-run")
-@takes(result=RESULT.only("format_"))
+@takes(reading=OF_FILES, result=RESULT.only("format_"))
 def add(
     table: Annotated[
         str | None, typer.Argument(help="The table of a single value, as in dram_bandwidth.")
@@ -48,7 +44,9 @@ def add(
     from_: Annotated[
         Path | None,
         typer.Option(
-            "--from", metavar="FILE", help="A TOML or CSV file that describes a chip with all values."
+            "--from",
+            metavar="FILE",
+            help="A TOML file that describes a chip with all values, or a table (CSV, Excel, JSON, ...).",
         ),
     ] = None,
     into: Annotated[
@@ -157,6 +155,7 @@ def add(
     source_url: Annotated[
         str | None, typer.Option(help="Of a new source.", rich_help_panel="The value")
     ] = None,
+    reading: Reading | None,
     result: Result,
 ) -> None:
     """Add a chip: check it, show what it does to each trend, and append it.
@@ -173,17 +172,17 @@ def add(
     into = into or _default_file()
     adding.check_into(into)
     if from_ is not None:
-        rows = adding.read_chip(from_)
+        rows = adding.read_chip(from_, reading)
     elif table is not None:
         rows = adding.chip_rows([described], "the options", ["the value"])
     elif described:
         raise MemwallError("no table; expected one and its value, as in: add dram_bandwidth '3.35 TB/s'")
     else:
-        answers = _ask()
+        answers = ask()
         try:
             _add(adding.chip_rows(answers, "your answers"), into, dry_run, checked, result.format_)
         except MemwallError as error:
-            raise MemwallError(f"{error}\nYour answers, as a CSV for --from:\n{_to_csv(answers)}") from None
+            raise MemwallError(f"{error}\nYour answers, as a CSV for --from:\n{to_csv(answers)}") from None
         return
     _add(rows, into, dry_run, checked, result.format_)
 
@@ -191,12 +190,14 @@ def add(
 def _add(rows: pd.DataFrame, into: Path, dry_run: bool, checked: str | None, format_: OutputFormat) -> None:
     """Check rows, show what they do, and append them."""
     from memwall_trends.curation import adding
+    from memwall_trends.curation.counting import find_uncounted
 
     if checked is not None:
         rows = adding.with_check(rows, checked)
     rows = _checked(rows, into)
     effects = adding.find_effects(rows, into)
     replaced = [] if into.is_dir() else adding.find_replaced(rows)
+    uncounted = find_uncounted(rows, into if into.is_file() else None)
     written = [] if dry_run else adding.add_rows(rows, into)
     emit(
         format_,
@@ -211,6 +212,7 @@ def _add(rows: pd.DataFrame, into: Path, dry_run: bool, checked: str | None, for
         further={f"Growth factor per {defaults.PERIOD_YEARS:g} years, before and after": _show(effects)},
         notes=[
             *(f"{row} takes the place of our row." for row in replaced),
+            *uncounted,
             f"Written: {', '.join(map(str, written))}." if written else "Nothing was written (--dry-run).",
             f"memwall-trends rate {rows['table'].iloc[0]} --with {into}"
             if not into.is_dir()
@@ -220,23 +222,24 @@ def _add(rows: pd.DataFrame, into: Path, dry_run: bool, checked: str | None, for
 
 
 @app.command(epilog="Example: memwall-trends validate my-chips.csv")
-@takes(result=RESULT.only("format_"))
+@takes(reading=OF_FILES, result=RESULT.only("format_"))
 def validate(
     files: Annotated[
         list[Path] | None,
         typer.Argument(metavar="[FILE]...", help="Your files; the shipped tables if none is named."),
     ] = None,
     *,
+    reading: Reading | None,
     result: Result,
 ) -> None:
     """Check tables against the data dictionary and each other; exit with 1 if there is a problem."""
     from memwall_trends.curation.validation import validate as find_problems
     from memwall_trends.datasets import list_tables
 
-    problems = find_problems(files or ())
+    problems = find_problems(files or (), reading)
     if problems.empty and result.format_ is OutputFormat.TABLE:
         checked = ", ".join(map(str, files)) if files else f"{len(list_tables())} tables"
-        typer.echo(f"{checked}: no problem found")
+        typer.echo(f"{printable(checked)}: no problem found")
         return
     count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
     emit(
@@ -258,65 +261,6 @@ def _default_file() -> Path:
     return folder if in_checkout(folder) else Path(defaults.USER_FILE)
 
 
-def _ask() -> list[dict[str, str]]:
-    """Return the values that the user describes in answers to questions."""
-    from memwall_trends.datasets import find_series, list_fillable, load_table
-
-    try:
-        chip = {key: _ask_column(find_series("peak_flops").schema, key) for key in ASKED}
-        if chip["source"] not in set(load_table("sources")["source"]):
-            chip |= {f"source_{key}": _ask_source(key, chip["source"]) for key in DESCRIBED}
-        values = []
-        while True:
-            table = _choose("table", "What is measured.", list_fillable())
-            schema = find_series(table).schema
-            columns = [each["name"] for each in schema["fields"]]
-            asked = [name for name in columns if name not in (*ASKED, *NOT_ASKED)]
-            values.append({**chip, "table": table, **{key: _ask_column(schema, key) for key in asked}})
-            if not typer.confirm("Another value of this chip?", err=True):
-                return values
-    except typer.Abort:
-        raise MemwallError(
-            "no answers: describe the chip in a file (add --from chip.toml) or in options; "
-            "memwall-trends add --help shows how"
-        ) from None
-
-
-def _ask_source(name: str, source: str) -> str:
-    """Return what a source that we do not have is described by."""
-    from memwall_trends.datasets import find_table
-
-    field = next(each for each in find_table("sources").schema["fields"] if each["name"] == name)
-    if name == "kind":
-        return _choose("source_kind", field["description"], field["constraints"]["enum"])
-    default = source if name == "url" and source.startswith("http") else ""
-    question = f"source_{name}: {field['description']}\nsource_{name}"
-    return str(typer.prompt(question, default=default, err=True))
-
-
-def _to_csv(answers: list[dict[str, str]]) -> str:
-    import pandas as pd
-
-    return str(pd.DataFrame(answers).fillna("").to_csv(index=False, lineterminator="\n")).strip()
-
-
-def _ask_column(schema: Any, name: str) -> str:
-    field = next(each for each in schema["fields"] if each["name"] == name)
-    allowed = field.get("constraints", {}).get("enum", [])
-    if allowed and name not in OPTIONAL:
-        return _choose(name, field["description"], allowed)
-    default = "" if name in OPTIONAL else None
-    return str(typer.prompt(f"{name}: {field['description']}\n{name}", default=default, err=True))
-
-
-def _choose(name: str, description: str, allowed: list[str]) -> str:
-    while True:
-        answer = str(typer.prompt(f"{name}: {description} One of {', '.join(allowed)}\n{name}", err=True))
-        if answer in allowed:
-            return answer
-        typer.echo(f"{answer!r} is none of them", err=True)
-
-
 def _checked(rows: pd.DataFrame, into: Path) -> pd.DataFrame:
     """Return rows that nothing is wrong with; what looks implausible is asked about or refused."""
     from memwall_trends.curation import adding
@@ -336,7 +280,7 @@ def _checked(rows: pd.DataFrame, into: Path) -> pd.DataFrame:
             else "nothing was written; mend it and add it again"
         )
         raise MemwallError(f"{described}\n{way_out}")
-    typer.echo(f"This looks implausible:\n{described}", err=True)
+    typer.echo(f"This looks implausible:\n{printable(described)}", err=True)
     reason = typer.prompt("How did you check it? (empty: do not add it)", default="", err=True)
     if not reason:
         raise MemwallError("nothing was written")

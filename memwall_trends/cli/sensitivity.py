@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
+from memwall_trends import defaults
 from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import takes
 from memwall_trends.cli.options import (
@@ -12,6 +14,7 @@ from memwall_trends.cli.options import (
     RESULT,
     SELECTION,
     KnownSeries,
+    Margin,
     Result,
 )
 from memwall_trends.cli.output import emit, to_records
@@ -35,12 +38,21 @@ MOST_INFLUENTIAL = 4
     .as_dict(),
     result=RESULT,
 )
-def sensitivity(series: KnownSeries, *, choose: Choose, method: dict[str, Any], result: Result) -> None:
+def sensitivity(
+    series: KnownSeries,
+    *,
+    margin: Margin = defaults.MARGIN,
+    choose: Choose,
+    method: dict[str, Any],
+    result: Result,
+) -> None:
     """Fit under every defensible combination of choices; what you choose is not varied."""
-    from memwall_trends.questions.sensitivity import DRAWS, run_sensitivity
+    from memwall_trends.questions.claims import describe_rule
+    from memwall_trends.questions.sensitivity import run_sensitivity
+    from memwall_trends.questions.specifications import DRAWS, FEW_OBSERVATIONS, FEW_RECORDS, FEW_YEARS
 
     per = result.per
-    fitted = run_sensitivity(series, per=per, level=result.level, **method, **choose)
+    fitted = run_sensitivity(series, per=per, level=result.level, margin=margin, **method, **choose)
     emit(
         result.format_,
         records=fitted.to_record(),
@@ -51,12 +63,15 @@ def sensitivity(series: KnownSeries, *, choose: Choose, method: dict[str, Any], 
             "Without one vendor or device, by least squares of all": _show_influence(fitted),
         },
         notes=[
-            "A combination is a precision, a window, a set of vendors and of kinds, all devices or records, "
-            "and an estimator; with at least 10 observations over 5 years (5 records), equal ones once. "
-            "The rate of an option is that of additive effects on log(rate), as not all combinations exist.",
-            "The printed rate holds where the interval has room for a rate that rounds to it. Combinations "
-            "share devices: their spread is that of the choices, no interval.",
-            f"Records only by least squares; their intervals from {DRAWS} resamples (seed {method['seed']}). "
+            "A combination is a precision, a window, a segment, a set of vendors, what counts once, class "
+            f"effects or none, and an estimator; with at least {FEW_OBSERVATIONS} observations over "
+            f"{FEW_YEARS:g} years ({FEW_RECORDS} records), equal ones once. The rate of an option is that of "
+            "additive effects on log(rate), as not all combinations exist.",
+            "Class effects, the best of each year, records and all but one vendor: by least squares alone; "
+            "robust estimators: of each device and of the median of each architecture.",
+            *([] if math.isnan(fitted.printed_rate) else [f"Verdict: {describe_rule(margin)}."]),
+            "Combinations share devices: their spread is that of the choices, no interval. Intervals of "
+            f"records from {DRAWS} resamples (seed {method['seed']}). "
             "All combinations: --format csv or json; 'figures specification-curve' draws them.",
         ],
     )

@@ -8,8 +8,9 @@ import typer
 
 from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import takes
-from memwall_trends.cli.options import CSV_COLUMNS, METHOD, RESULT, SELECTION, By, Result, Series
+from memwall_trends.cli.options import METHOD, RESULT, SELECTION, By, Result, Series
 from memwall_trends.cli.output import emit, to_records, warn
+from memwall_trends.cli.told import note_reading, record_reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @app.command(epilog="Example: memwall-trends stability peak_flops --since 2000")
-@takes(choose=SELECTION.without(*CSV_COLUMNS), method=METHOD.only("seed"), result=RESULT)
+@takes(choose=SELECTION, method=METHOD.only("seed"), result=RESULT)
 def stability(
     series: Series,
     *,
@@ -37,11 +38,13 @@ def stability(
         return
     from memwall_trends.fitting.growth import describe_period
     from memwall_trends.questions.stability import fit_break, rolling_rates
+    from memwall_trends.selection import select
     from memwall_trends.units import format_level
 
     per, level = result.per, result.level
-    fitted = fit_break(series, seed=method.seed, level=level, **choose)
-    rates = rolling_rates(series, window_years=window, per=per, level=level, **choose)
+    chosen = select(series, **choose)
+    fitted = fit_break(chosen, seed=method.seed, level=level)
+    rates = rolling_rates(chosen, window_years=window, per=per, level=level)
     emit(
         result.format_,
         records={
@@ -52,6 +55,7 @@ def stability(
             "window_years": window,
             "break": fitted.to_record(per),
             "rolling": to_records(rates),
+            **record_reading(chosen.found),
         },
         shown=fitted.shown(per),
         title=f"{fitted.series} ({fitted.dataset}): {fitted.verdict} (p = {fitted.p_value:.2g})",
@@ -63,6 +67,7 @@ def stability(
             "The intervals before and after count that the year is estimated; that of the year holds those "
             "at which a kink fits about as well. Windows overlap: neighbours are not independent. "
             f"Their intervals are {format_level(level)} t intervals of least squares.",
+            *note_reading(chosen.found),
         ],
     )
     if window < per:
@@ -76,7 +81,7 @@ def stability(
 
 @app.command(epilog="Example: memwall-trends backtest dram_bandwidth")
 @takes(
-    choose=SELECTION.without(*CSV_COLUMNS),
+    choose=SELECTION,
     method=METHOD.only("method", "se", "quantile"),
     result=RESULT.without("per"),
 )
@@ -87,11 +92,13 @@ def backtest(series: Series, *, by: By = None, choose: Choose, method: Method, r
         return
     from memwall_trends.fitting.bounds import check_level
     from memwall_trends.questions.backtest import calibrate, run_backtest
+    from memwall_trends.selection import select
     from memwall_trends.units import format_level
 
     level = result.level
     check_level(level)
-    tested = run_backtest(series, method=method, **choose)
+    chosen = select(series, **choose)
+    tested = run_backtest(chosen, method=method)
     summary = tested.summary()
     calibrations = [calibrate(tested, horizon, level) for horizon in summary["horizon_years"]]
     off = [str(calibration.horizon_years) for calibration in calibrations if calibration.off]
@@ -101,7 +108,7 @@ def backtest(series: Series, *, by: By = None, choose: Choose, method: Method, r
     origins = f"{tested.forecasts['origin'].min()} to {tested.forecasts['origin'].max()}"
     emit(
         result.format_,
-        records=tested.to_record(level),
+        records={**tested.to_record(level), **record_reading(chosen.found)},
         shown=shown,
         title=f"{tested.series} ({tested.dataset}): forecasts of each New Year, {origins}",
         notes=[
@@ -118,6 +125,7 @@ def backtest(series: Series, *, by: By = None, choose: Choose, method: Method, r
                 else "Coverage is as stated."
             ),
             "A device counts once for each origin before it, so that forecasts are not independent.",
+            *note_reading(chosen.found),
         ],
     )
 
@@ -158,7 +166,8 @@ def _stability_by(series: str, by: str, choose: Choose, method: Method, result: 
         for group, kink in fitted.items()
     ]
     interval = f"{format_level(level)} interval"
-    p_value = compare_slopes(kink.after for kink in fitted.values())
+    # Formats share devices, so that their slopes are not independent.
+    p_value = None if by == "precision" else compare_slopes(kink.after for kink in fitted.values())
     columns = [by.replace("_", " "), "n", "year", "before", "after", interval, "p", "growth"]
     emit(
         result.format_,
@@ -167,6 +176,8 @@ def _stability_by(series: str, by: str, choose: Choose, method: Method, result: 
                 "by": by,
                 "group": group,
                 "equal_slopes_p": p_value,
+                "series": chosen.name,
+                "dataset": chosen.dataset,
                 "level": level,
                 "period_years": per,
                 **kink.to_record(per),
@@ -200,7 +211,8 @@ def _backtest_by(series: str, by: str, choose: Choose, method: Method, result: R
     tested, left_out = fit_each(split_by(chosen, by), test)
     parts = []
     for group, each in tested.items():
-        scores = _show_scores(each.summary())
+        # The name of a group takes the room.
+        scores = _show_scores(each.summary()).drop(columns="origins")
         scores.insert(0, by.replace("_", " "), [group, *[""] * (len(scores) - 1)])
         parts.append(scores)
     emit(

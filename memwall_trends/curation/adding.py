@@ -31,7 +31,9 @@ from memwall_trends.curation.validation import CHECKED, validate
 from memwall_trends.datasets import datasets_folder, find_series, list_fillable, load_table
 from memwall_trends.datasets.appending import append_to_file, append_to_tables, check_place
 from memwall_trends.datasets.files import read_csv, read_text
-from memwall_trends.datasets.overlay import DEVICE_COLUMNS, SOURCE_COLUMNS, overlay_columns, read_overlay
+from memwall_trends.datasets.overlay import DEVICE_COLUMNS, SOURCE_COLUMNS, overlay_columns, read_as_given
+from memwall_trends.datasets.parsing import read_rows
+from memwall_trends.datasets.parsing.content import ADDRESS, STANDARD_INPUT
 from memwall_trends.datasets.rates import PRECISIONS
 from memwall_trends.errors import MemwallError, TooFewObservations, unknown
 from memwall_trends.fitting.trends import Trend, fit_trend
@@ -40,10 +42,17 @@ from memwall_trends.units import convert_quantity, parse_date
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from memwall_trends.datasets.parsing import Reading
+
 CHIP_KEYS = (
     "name", "vendor", "kind", *DEVICE_COLUMNS, "date", "date_source", "source", "locator", "evidence", "note",
     *SOURCE_COLUMNS,
 )  # fmt: skip
+TABLE_ENDINGS = {
+    *(".csv", ".tsv", ".txt", ".dat", ".json", ".jsonl", ".ndjson", ".parquet"),
+    *(".xlsx", ".xls", ".xlsb", ".ods"),
+}
+"""Endings of tables that describe chips; each may be followed by that of a compression."""
 USUAL = {"evidence": "read", "sparsity": "dense"}
 """What a value has unless it says otherwise."""
 
@@ -68,14 +77,16 @@ class Effect:
     after: Trend | None
 
 
-def read_chip(path: str | Path) -> pd.DataFrame:
-    r"""Return the rows that a TOML or CSV file describes.
+def read_chip(path: str | Path, reading: Reading | None = None) -> pd.DataFrame:
+    r"""Return the rows that a TOML file or a table describes.
 
     Parameters
     ----------
     path : str or Path
-        A TOML file that describes one chip with all its values, or a CSV with the columns of
-        `memwall_trends.datasets.overlay.overlay_columns` or some of them. A value may have a unit.
+        A TOML file that describes one chip with all its values, or a table (CSV, Excel, JSON, ...) with the
+        columns of `memwall_trends.datasets.overlay.overlay_columns` or some of them. A value may have a unit.
+    reading : Reading, optional
+        How a table is read, where that is not to be found out.
 
     Returns
     -------
@@ -105,12 +116,17 @@ def read_chip(path: str | Path) -> pd.DataFrame:
         except (tomllib.TOMLDecodeError, RecursionError) as error:
             raise MemwallError(f"{path}: not a TOML file: {error}") from None
         return chip_rows(_flatten(described, str(path)), str(path))
-    if path.suffix.lower() != ".csv":
-        raise MemwallError(f"{path}: expected a file that ends in .toml or .csv")
-    frame, lines = read_csv(path)
-    records = frame.to_dict(orient="records")
+    endings = {ending.lower() for ending in path.suffixes[-2:]}
+    if str(path) != STANDARD_INPUT and not endings & TABLE_ENDINGS and not ADDRESS.match(str(path)):
+        raise MemwallError(f"{path}: expected a file that ends in .toml or .csv, or another of a table")
+    read = read_rows(path, reading)
+    frame = read.frame.astype(object)
+    records = frame.where(frame.notna(), "").to_dict(orient="records")
     rows = [{str(key): str(cell) for key, cell in record.items()} for record in records]
-    return chip_rows(rows, str(path), [f"row {line}" for line in lines])
+    if reading is not None and reading.decimal == ",":
+        points = str.maketrans({",": ".", ".": None})
+        rows = [{**row, "value": row.get("value", "").translate(points)} for row in rows]
+    return chip_rows(rows, read.found.file, [f"row {label}" for label in read.labels])
 
 
 def chip_rows(
@@ -177,7 +193,7 @@ def check_rows(rows: pd.DataFrame, into: Path | None = None) -> pd.DataFrame:
         If a row is in the file already.
     """
     with tempfile.TemporaryDirectory() as folder:
-        path, lines = _joined(rows, into, Path(folder))
+        path, lines = joined_with(rows, into, Path(folder))
         problems = validate([path])
     problems = problems[problems["row"].isin(lines)]
     rows_of_lines = [lines.index(line) + 1 for line in problems["row"]]
@@ -239,7 +255,7 @@ def find_effects(rows: pd.DataFrame, into: Path | None = None) -> list[Effect]:
         a row out, also with the options that count it.
     """
     with tempfile.TemporaryDirectory() as folder:
-        after, _ = _joined(rows, into, Path(folder))
+        after, _ = joined_with(rows, into, Path(folder))
         held = into is not None and into.is_file() and into.stat().st_size
         before = [into] if into and held and read_csv(into, may_be_empty=True)[1] else []
         return [
@@ -372,15 +388,15 @@ def _fit(series: str, options: dict[str, Any], overlay: Sequence[Path]) -> Trend
         return None
 
 
-def _joined(rows: pd.DataFrame, into: Path | None, folder: Path) -> tuple[Path, list[int]]:
+def joined_with(rows: pd.DataFrame, into: Path | None, folder: Path) -> tuple[Path, list[int]]:
     """Write a user's rows and the new ones into a folder; return the file and the lines of the new ones."""
     path = folder / "new-rows.csv"
     if into is not None and into.is_file() and into.stat().st_size:
-        read_overlay(into, may_be_empty=True)  # what is wrong with it is told of the file itself
+        read_as_given(into, may_be_empty=True)  # what is wrong with it is told of the file itself
         path = folder / into.name
         path.write_bytes(into.read_bytes())
     append_to_file(rows, path)
-    return path, read_overlay(path)[1][-len(rows) :]
+    return path, read_as_given(path).labels[-len(rows) :]
 
 
 def _text(key: str, cell: object) -> str:

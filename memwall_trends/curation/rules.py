@@ -81,12 +81,20 @@ def one_identity(rows: pd.DataFrame) -> Iterator[Finding]:
     for column in ("vendor", "kind", "date"):
         usual = rows.groupby("name")[column].transform("first")
         for index, row in records(rows[rows[column] != usual]):
-            yield index, column, f"{row['name']} has {row[column]!r} here and {usual[index]!r} elsewhere"
+            other = f"; if it is another device, name its vendor first: {row['vendor']} {row['name']}"
+            hint = other if column == "vendor" else ""
+            yield (
+                index,
+                column,
+                f"{row['name']} has {row[column]!r} here and {usual[index]!r} elsewhere{hint}",
+            )
 
 
 def near_duplicate(rows: pd.DataFrame) -> Iterator[Finding]:
-    """Find names that differ in case, punctuation or vendor only: two devices to a fit."""
-    first = rows.groupby(_plain_names(rows))["name"].transform("first")
+    """Find names that differ in case, punctuation or vendor's name only: two devices to a fit."""
+    # Another vendor can have a model of the same name.
+    vendors = rows["vendor"].str.casefold().str.replace(r"[^a-z0-9]", "", regex=True)
+    first = rows.groupby([_plain_names(rows), vendors])["name"].transform("first")
     for index, row in records(rows[rows["name"] != first]):
         yield index, "name", f"{row['name']!r} is all but {first[index]!r}; write one name one way"
 

@@ -18,12 +18,16 @@ import pandas as pd
 from memwall_trends import defaults
 from memwall_trends.curation.rules import DOUBTS, RULES, records, source_kinds
 from memwall_trends.datasets import Table, datasets_folder, find_series, list_fillable, list_tables
+from memwall_trends.datasets.appending import finish_adding
 from memwall_trends.datasets.files import parse_dates, parse_values, read_csv
-from memwall_trends.datasets.overlay import DEVICE_COLUMNS, KEY_COLUMNS, SOURCE_COLUMNS, read_overlay
+from memwall_trends.datasets.overlay import DEVICE_COLUMNS, KEY_COLUMNS, SOURCE_COLUMNS, read_as_given
+from memwall_trends.datasets.parsing import read_rows
 from memwall_trends.errors import MemwallError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from memwall_trends.datasets.parsing import Reading
 
 CHECKED = "checked:"
 """What a note says of a value that looks wrong and is right, followed by how that was checked."""
@@ -52,14 +56,17 @@ class Rows:
     lines: list[int]
 
 
-def validate(files: Sequence[str | Path] = ()) -> pd.DataFrame:
+def validate(files: Sequence[str | Path] = (), reading: Reading | None = None) -> pd.DataFrame:
     """Return every problem of the shipped tables, or of a user's files.
 
     Parameters
     ----------
     files : sequence of str or Path
         Files of a user's rows (as ``add --into`` writes them) or copies of shipped tables, checked against
-        the data dictionary and against the shipped rows. By default the shipped tables themselves.
+        the data dictionary and against the shipped rows. By default the shipped tables themselves; an
+        addition to them that was cut off is finished first.
+    reading : Reading, optional
+        How the files are read, where that is not to be found out.
 
     Returns
     -------
@@ -73,9 +80,11 @@ def validate(files: Sequence[str | Path] = ()) -> pd.DataFrame:
     True
     """
     problems: list[dict[str, Any]] = []
+    if not files:
+        finish_adding(datasets_folder())
     shipped, unreadable = _read_shipped()
     if files:
-        theirs, unreadable = _read_files(files)
+        theirs, unreadable = _read_files(files, reading)
         checked = theirs
     else:
         theirs, checked = [], shipped
@@ -113,19 +122,23 @@ def _read_shipped() -> tuple[list[Rows], list[dict[str, Any]]]:
     return read, problems
 
 
-def _read_files(files: Iterable[str | Path]) -> tuple[list[Rows], list[dict[str, Any]]]:
+def _read_files(
+    files: Iterable[str | Path], reading: Reading | None
+) -> tuple[list[Rows], list[dict[str, Any]]]:
     read, problems = [], []
     for path in map(Path, files):
         try:
-            read += _read_file(path)
+            read += _read_file(path, reading)
         except MemwallError as error:
             problems.append(_unreadable(str(path), error))
     return read, problems
 
 
-def _read_file(path: Path) -> list[Rows]:
+def _read_file(path: Path, reading: Reading | None) -> list[Rows]:
     """Return the rows of a user's file by table, or those of a copy of a shipped table."""
-    frame, lines = read_csv(path)
+    given = read_rows(path, reading)
+    frame, lines = given.frame.astype(object), given.labels
+    frame = frame.where(frame.notna(), "").astype("str")
     if "table" not in frame:
         alike = [table for table in list_tables(defaults.DATASET) if set(frame.columns) == set(table.columns)]
         # Tables of one shape differ in their units; a wrong unit is told by the file's name.
@@ -133,7 +146,8 @@ def _read_file(path: Path) -> list[Rows]:
         alike.sort(key=lambda table: (table.path.name != path.name, unit not in table.units))
         if alike:
             return [Rows(str(path), alike[0], frame, lines)]
-    frame, lines = read_overlay(path)
+    given = read_as_given(path, reading)
+    frame, lines = given.frame, given.labels
     read = []
     for name, part in frame.groupby("table", sort=False):
         table = find_series(str(name))

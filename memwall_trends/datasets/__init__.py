@@ -1,8 +1,8 @@
 """The tables: which there are, how they and a user's rows are read and appended to, and their sources."""
 
+from memwall_trends.datasets.exporting import export_rows as export_rows
 from memwall_trends.datasets.reading import Observations as Observations
 from memwall_trends.datasets.reading import describe_tables as describe_tables
-from memwall_trends.datasets.reading import export_rows as export_rows
 from memwall_trends.datasets.reading import load_observations as load_observations
 from memwall_trends.datasets.reading import load_table as load_table
 from memwall_trends.datasets.registry import Table as Table

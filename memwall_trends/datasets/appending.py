@@ -1,30 +1,35 @@
 """Appending: several at once lose nothing, and one killed half-way leaves no half row.
 
 Whoever appends holds a lock, writes the whole new file beside the old one and puts it in its place in one
-step.
+step. Several tables of a checkout are written first and named in a journal, so that who comes next can finish
+what was cut off.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from memwall_trends.datasets.files import read_csv, read_header
-from memwall_trends.datasets.overlay import KEY_COLUMNS, SOURCE_COLUMNS, overlay_columns, read_overlay
+from memwall_trends.datasets.files import read_csv
+from memwall_trends.datasets.overlay import KEY_COLUMNS, SOURCE_COLUMNS, overlay_columns, read_as_given
+from memwall_trends.datasets.parsing import read_rows
 from memwall_trends.datasets.registry import DEVICES, Table, find_series, find_table
 from memwall_trends.errors import MemwallError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 LOCK_SECONDS = 120.0
+JOURNAL = ".adding.json"
+"""Names the tables that are about to be replaced together: while it is there, an addition is not finished."""
 DEVICES_FILE = f"{DEVICES}.csv"
 
 
@@ -49,17 +54,17 @@ def append_to_file(rows: pd.DataFrame, path: str | Path) -> None:
     >>> path = Path(mkdtemp()) / "mine.csv"
     >>> row = {"table": "memory_capacity", "name": "Acme A1", "date": "2026-06", "value": "80", "unit": "GB"}
     >>> append_to_file(pd.DataFrame([row]), path)
-    >>> read_overlay(path)[0]["name"].tolist()
+    >>> read_as_given(path).frame["name"].tolist()
     ['Acme A1']
     """
+    check_place(Path(path))
     path = Path(path).resolve()
-    check_place(path)
     with _locked(path):
         if path.exists() and path.stat().st_size:
             content = _read_bytes(path)
-            existing, _ = read_overlay(path, may_be_empty=True)
-            _refuse_known(rows, existing, path.name)
-            header = read_header(path)
+            read = read_as_given(path, may_be_empty=True)
+            _refuse_known(rows, read.frame, path.name)
+            header = _appendable_header(path)
             _refuse_missing(rows, header, path)
             newline = "\r\n" if b"\r\n" in content else "\n"
             if not content.endswith(b"\n"):
@@ -94,6 +99,7 @@ def append_to_tables(rows: pd.DataFrame, folder: Path) -> list[Path]:
         If a row is there already, a source is not described, or a file cannot be read or written.
     """
     with _locked(folder / "tables"):
+        _finish(folder)
         contents: dict[Path, bytes] = {}
         sources = _new_sources(rows, folder)
         if len(sources):
@@ -104,9 +110,29 @@ def append_to_tables(rows: pd.DataFrame, folder: Path) -> list[Path]:
         for name, part in rows.groupby("table", sort=False):
             table = find_series(str(name))
             contents[folder / table.path.name] = _merge(part, table, folder, ["date", "name"])
-        for path, content in contents.items():  # a value never stands there without its source
-            _replace(path, content)
+        _replace_all(contents, folder)
     return list(contents)
+
+
+def finish_adding(folder: Path) -> bool:
+    """Finish what an `append_to_tables` that was cut off had begun, and return whether there was one.
+
+    Raises
+    ------
+    MemwallError
+        If the files cannot be written.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> finish_adding(Path(mkdtemp()))
+    False
+    """
+    if not (folder / JOURNAL).exists():
+        return False
+    with _locked(folder / "tables"):
+        _finish(folder)
+    return True
 
 
 def check_place(path: Path) -> None:
@@ -117,7 +143,13 @@ def check_place(path: Path) -> None:
     MemwallError
         If it is a folder or a device, whose place a file would take.
     """
-    if path.exists() and not path.is_file():
+    try:
+        there = path.exists()
+        path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # too long a name, a loop of links
+        reason = getattr(error, "strerror", None) or error
+        raise MemwallError(f"{path}: no file can stand there: {reason}") from None
+    if there and not path.is_file():
         what = "a folder" if path.is_dir() else "no regular file"
         raise MemwallError(f"{path} is {what}; expected a CSV file")
 
@@ -171,6 +203,18 @@ def _new_devices(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
     return new.assign(date_kind="available", date_precision="day", shipped="yes", note="")
 
 
+def _appendable_header(path: Path) -> list[str]:
+    """Return the columns of a file that more rows can be written to as we write them."""
+    read = read_rows(path, may_be_empty=True)
+    found = read.found
+    if found.compression or (found.format, found.separator, found.encoding) != ("csv", ",", "utf-8"):
+        raise MemwallError(
+            f"{path}: rows can be added to a CSV separated by commas in UTF-8, and this is none "
+            f"({found.describe()}); name another file, and lay both over with --with"
+        )
+    return list(read.frame.columns)
+
+
 def _refuse_known(
     rows: pd.DataFrame, existing: pd.DataFrame, file: str, key: list[str] | None = None
 ) -> None:
@@ -209,12 +253,19 @@ def _to_csv(rows: pd.DataFrame, newline: str, *, header: bool = True) -> str:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
+    """Hold the only right to write a file; nothing stays beside it."""
     from filelock import FileLock, Timeout
 
+    lock = path.with_name(f".{path.name}.lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_name(f".{path.name}.lock"), timeout=LOCK_SECONDS):
-            yield
+        with FileLock(lock, timeout=LOCK_SECONDS):
+            try:
+                yield
+            finally:
+                # While it is held: who waits for it sees that it is gone, and makes another.
+                with suppress(OSError):
+                    lock.unlink()
     except Timeout:
         raise MemwallError(
             f"{path}: somebody else has been writing it for {LOCK_SECONDS:g} s; try again"
@@ -223,22 +274,65 @@ def _locked(path: Path) -> Iterator[None]:
         raise MemwallError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
+def _replace_all(contents: Mapping[Path, bytes], folder: Path) -> None:
+    """Put several files in the place of others: all, or after `finish_adding` all, or none."""
+    if len(contents) == 1:
+        ((path, content),) = contents.items()
+        _replace(path, content)
+        return
+    for path, content in contents.items():
+        _write(_beside(path), content, path)
+    names = json.dumps([path.name for path in contents])
+    _replace(folder / JOURNAL, names.encode())
+    _finish(folder)
+
+
+def _finish(folder: Path) -> None:
+    journal = folder / JOURNAL
+    if not journal.exists():
+        return
+    for name in json.loads(journal.read_text(encoding="utf-8")):
+        path = folder / Path(name).name
+        if _beside(path).exists():
+            _beside(path).replace(path)
+    _sync_folder(folder)
+    journal.unlink()
+
+
 def _replace(path: Path, content: bytes) -> None:
     """Put a file in the place of another in one step, and see it on the disk."""
-    beside = path.with_name(f".{path.name}.new")
-    with beside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    if path.exists():
-        shutil.copymode(path, beside)
+    beside = _beside(path)
+    _write(beside, content, path)
     beside.replace(path)
+    _sync_folder(path.parent)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.new")
+
+
+def _write(beside: Path, content: bytes, like: Path) -> None:
+    """Write a whole file, with the rights of another if that is there; nothing stays of half a file."""
+    try:
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if like != beside and like.exists():
+            shutil.copymode(like, beside)
+    except BaseException:  # a full disk, or Ctrl-C
+        with suppress(OSError):
+            beside.unlink()
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
     if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
+        descriptor = os.open(folder, os.O_RDONLY)
         try:
-            os.fsync(folder)
+            os.fsync(descriptor)
         finally:
-            os.close(folder)
+            os.close(descriptor)
 
 
 def _read_bytes(path: Path) -> bytes:

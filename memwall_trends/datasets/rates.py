@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from memwall_trends.datasets.conditions import list_columns
@@ -11,6 +13,8 @@ from memwall_trends.errors import MemwallError, TooFewObservations, find_known, 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
 PRECISIONS: Mapping[str, tuple[str, ...]] = {
     "best16": ("fp64", "fp32", "tf32", "fp16", "bf16"),
@@ -153,13 +157,71 @@ def select_frontier(frame: pd.DataFrame, record: str = "high") -> pd.DataFrame:
     >>> select_frontier(rows, "low")["value"].tolist()
     [15.2]
     """
-    if find_record(record) == "low":
-        inverse = frame.assign(value=1 / frame["value"])
-        return frame.loc[select_frontier(inverse).index]
-    ordered = frame.sort_values(["date", "value"], ascending=[True, False], kind="stable")
-    earlier = ordered["value"].cummax().shift(fill_value=0.0)
-    frontier: pd.DataFrame = frame.loc[ordered.index[ordered["value"] > earlier].sort_values()]
-    return frontier
+    return frame[Frontier.of(frame, record).among(np.ones(len(frame), dtype=bool))]
+
+
+@dataclass(frozen=True, eq=False)
+class Frontier:
+    """What sets records among the rows of a frame, whichever of the rows there are.
+
+    Attributes
+    ----------
+    order : ndarray of int, shape (n,)
+        The rows by date, those of one day by value, the highest first.
+    values : ndarray of float, shape (n,)
+        Of each row; its inverse where records are lows.
+    """
+
+    order: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, record: str = RECORDS[0]) -> Frontier:
+        """Return that of a frame with ``date`` and ``value``."""
+        if find_record(record) == "low":
+            frame = frame.assign(value=1 / frame["value"])
+        by = ["date", "value"]
+        ordered = frame[by].reset_index(drop=True).sort_values(by, ascending=[True, False], kind="stable")
+        return cls(ordered.index.to_numpy(dtype=np.int64), frame["value"].to_numpy(dtype=np.float64))
+
+    def among(self, counted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return which rows exceed all before them, among those that count.
+
+        Examples
+        --------
+        >>> from memwall_trends.datasets import load_table
+        >>> rows = load_table("dram_bandwidth", "gholami2024")
+        >>> rows[Frontier.of(rows).among((rows["memory"] != "HBM2").to_numpy())]["value"].tolist()[-4:]
+        [512.0, 760.3, 1935.0, 2039.0]
+        """
+        rows = self.order[counted[self.order]]
+        values = self.values[rows]
+        earlier = np.concatenate([[0.0], np.maximum.accumulate(values)[:-1]])[: len(values)]
+        chosen = np.zeros(len(counted), dtype=bool)
+        chosen[rows[values > earlier]] = True
+        return chosen
+
+
+def refuse_falling(frame: pd.DataFrame, origin: str) -> None:
+    """Refuse to look for records where values fall, unless it is said which: those of prices are lows.
+
+    Raises
+    ------
+    MemwallError
+        If more rows were the lowest of their day than were the highest.
+
+    Examples
+    --------
+    >>> dates = pd.to_datetime(["2010-01-01", "2011-01-01", "2012-01-01"])
+    >>> refuse_falling(pd.DataFrame({"date": dates, "value": [1.0, 2.0, 3.0]}), "chips.csv")
+    """
+    lows = select_frontier(frame, "low")
+    highs = select_frontier(frame)
+    if len(lows) > len(highs):
+        raise MemwallError(
+            f"{origin}: the values fall ({len(lows)} record lows, {len(highs)} record highs), and records "
+            "are highs unless told otherwise: --record low takes lows, and --record high these"
+        )
 
 
 def select_one_per(
@@ -199,18 +261,58 @@ def select_one_per(
     >>> select_one_per(rows, ["memory"], "first")["memory"].tolist()
     ['GDDR3', 'GDDR4', 'GDDR5', 'HBM', 'HBM2', 'GDDR5X', 'GDDR6', 'GDDR6X', 'HBM2e']
     """
-    take = find_known("take", take, TAKES)
-    # Each group in the order in which its observations come into question.
-    if take == "lowest":
-        inverse = frame.assign(value=1 / frame["value"])
-        return frame.loc[select_one_per(inverse, columns, origin=origin).index]
-    by = ["date", "value"] if take == "first" else ["value", "date"]
-    ordered = frame.sort_values(by, ascending=[take == "first", take != "first"], kind="stable")
-    groups = ordered.groupby(_number_groups(ordered, columns, origin), sort=False)
-    place = groups.cumcount()
-    wanted = groups["value"].transform("size") // 2 if take == "median" else 0
-    chosen: pd.DataFrame = frame.loc[ordered.index[place == wanted].sort_values()]
-    return chosen
+    return frame[OnePer.of(frame, columns, take, origin=origin).among(np.ones(len(frame), dtype=bool))]
+
+
+@dataclass(frozen=True, eq=False)
+class OnePer:
+    """What stands for each group of the rows of a frame, whichever of the rows there are.
+
+    Attributes
+    ----------
+    order : ndarray of int, shape (n,)
+        The rows in the order in which they come into question.
+    groups : ndarray of int, shape (n,)
+        The group of each row.
+    take : str
+        One of `TAKES`.
+    """
+
+    order: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    take: str
+
+    @classmethod
+    def of(
+        cls, frame: pd.DataFrame, columns: Sequence[str], take: str = "best", *, origin: str = "the data"
+    ) -> OnePer:
+        """Return the groups of a frame, its parameters as in `select_one_per`."""
+        take = find_known("take", take, TAKES)
+        places = frame.reset_index(drop=True)
+        by = ["date", "value"] if take == "first" else ["value", "date"]
+        ascending = [take in ("first", "lowest"), take != "first"]
+        # Without the rest, which would be sorted too.
+        ordered = places[by].sort_values(by, ascending=ascending, kind="stable")
+        groups = _number_groups(places, columns, origin).to_numpy(dtype=np.int64)
+        return cls(ordered.index.to_numpy(dtype=np.int64), groups, take)
+
+    def among(self, counted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return which rows stand for the groups of those that count.
+
+        Examples
+        --------
+        >>> from memwall_trends.datasets import load_table
+        >>> rows = load_table("dram_bandwidth", "gholami2024")
+        >>> yearly = OnePer.of(rows, ["year"])
+        >>> rows[yearly.among((rows["memory"] != "HBM2e").to_numpy())]["value"].tolist()[-3:]
+        [897.0, 448.0, 1555.0]
+        """
+        rows = self.order[counted[self.order]]
+        rows = rows[np.argsort(self.groups[rows], kind="stable")]
+        _, first, sizes = np.unique(self.groups[rows], return_index=True, return_counts=True)
+        chosen = np.zeros(len(counted), dtype=bool)
+        chosen[rows[first + sizes // 2 if self.take == "median" else first]] = True
+        return chosen
 
 
 def list_reductions(

@@ -1,10 +1,10 @@
-"""Reading the tables, and a user's CSV: text in, checked dates and numbers out."""
+"""Reading the tables, and a user's file: text in, checked dates and numbers out."""
 
 from __future__ import annotations
 
 import io
 import os.path
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from memwall_trends import defaults
-from memwall_trends.datasets.files import parse_observations, read_csv
 from memwall_trends.datasets.overlay import describe_devices, lay_over
+from memwall_trends.datasets.parsing import Found, Reading, find_column, observe, read_rows, unique_names
+from memwall_trends.datasets.parsing.content import STANDARD_INPUT
 from memwall_trends.datasets.registry import (
     DEVICES,
     Table,
@@ -23,9 +24,12 @@ from memwall_trends.datasets.registry import (
     list_tables,
 )
 from memwall_trends.errors import MemwallError, unknown
+from memwall_trends.units import parse_date
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from memwall_trends.datasets.conditions import When
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +49,12 @@ class Observations:
         As in `Table`; empty for a user's data.
     frame : DataFrame
         One row an observation, all columns as they came.
-    parsed : DataFrame
-        ``date`` (datetime) and ``value`` (float, positive, finite) of each row of `frame`.
+    labels : sequence
+        What to call the rows in a message.
+    found : Found, optional
+        What was found out about a file or a frame; none of a series.
+    reading : Reading
+        How it is read.
     """
 
     name: str
@@ -55,11 +63,49 @@ class Observations:
     fitted: Mapping[str, str]
     precision_policy: str
     frame: pd.DataFrame
-    parsed: pd.DataFrame
+    labels: Sequence[Any] = ()
+    found: Found | None = None
+    reading: Reading = field(default_factory=Reading)
+
+    @property
+    def parsed(self) -> pd.DataFrame:
+        """``date`` (datetime) and ``value`` (float, positive, finite) of each row that has both."""
+        return self.observe(self.frame)[0][["date", "value"]]
+
+    def observe(
+        self, rows: pd.DataFrame, since: When | None = None, until: When | None = None
+    ) -> tuple[pd.DataFrame, Found | None]:
+        """Return rows of `frame` with their dates and values, and what was found out about them.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            Those that count: what others hold does not matter.
+        since, until : str, int or date, optional
+            The window outside of which no value is needed.
+
+        Raises
+        ------
+        MemwallError
+            If a date or a value of them cannot be read.
+        """
+        if self.found is None:
+            return rows, None
+        keep = {
+            "first": parse_date(str(since)) if since is not None else None,
+            "last": parse_date(str(until), end_of_period=True) if until is not None else None,
+        }
+        labels = [self.labels[position] for position in rows.index]
+        observed = observe(rows, self.found, self.reading, labels, keep=keep)
+        return observed.rows, observed.found
 
 
 def load_table(
-    name: str, dataset: str = defaults.DATASET, *, overlay: Sequence[str | Path] = ()
+    name: str,
+    dataset: str = defaults.DATASET,
+    *,
+    overlay: Sequence[str | Path] = (),
+    reading: Reading | None = None,
 ) -> pd.DataFrame:
     """Return the rows of a table.
 
@@ -71,6 +117,8 @@ def load_table(
         As in `find_table`.
     overlay : sequence of str or Path
         Files of a user's rows to lay over a series.
+    reading : Reading, optional
+        How these files are read, where that is not to be found out.
 
     Returns
     -------
@@ -90,7 +138,7 @@ def load_table(
     1   PCI Express 2.0    5.0  GT/s
     """
     table = find_table(name, dataset)
-    return _read_rows(table, overlay)
+    return _read_rows(table, overlay, reading)
 
 
 def describe_tables(dataset: str | None = None) -> pd.DataFrame:
@@ -119,79 +167,29 @@ def describe_tables(dataset: str | None = None) -> pd.DataFrame:
     )
 
 
-def export_rows(rows: pd.DataFrame, format_: str, path: str | Path | None = None) -> str:
-    """Write rows of a table as CSV, JSON or Parquet.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        As `load_table` returns them.
-    format_ : str
-        ``csv``, ``json`` (a list of objects) or ``parquet``.
-    path : str or Path, optional
-        Where to write them; by default they are returned.
-
-    Returns
-    -------
-    str
-        The text; empty if it was written.
-
-    Raises
-    ------
-    MemwallError
-        If the file cannot be written.
-
-    Examples
-    --------
-    >>> rows = load_table("interconnect_bandwidth", "gholami2024")[["name", "date", "value"]]
-    >>> print(export_rows(rows.head(1), "csv"))
-    name,date,value
-    PCI Express 1.0a,2003-01-01,2.5
-    <BLANKLINE>
-    """
-    try:
-        if format_ == "parquet":
-            rows.to_parquet(path, index=False)
-            return ""
-        plain = rows
-        for column in rows:
-            if pd.api.types.is_datetime64_any_dtype(rows[column]):
-                plain = plain.assign(**{str(column): rows[column].dt.strftime("%Y-%m-%d")})
-        if format_ == "json":
-            text = (
-                str(plain.to_json(orient="records", indent=2, force_ascii=False, double_precision=15)) + "\n"
-            )
-        else:
-            text = str(plain.to_csv(index=False, lineterminator="\n"))
-        if path is None:
-            return text
-        Path(path).write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise MemwallError(f"{path}: cannot be written: {error.strerror or error}") from None
-    return ""
-
-
 def load_observations(
     data: str | Path | pd.DataFrame,
     *,
     dataset: str = defaults.DATASET,
     overlay: Sequence[str | Path] = (),
-    date_column: str = "date",
-    value_column: str = "value",
+    date_column: str | int = "date",
+    value_column: str | int = "value",
+    reading: Reading | None = None,
 ) -> Observations:
-    """Return the observations of a series, a CSV file or a frame.
+    """Return the observations of a series, a file or a frame.
 
     Parameters
     ----------
     data : str, Path or DataFrame
-        A series as in ``peak_flops``; else the path of a CSV in UTF-8 with a header; or a frame.
+        A series as in ``peak_flops``; else the path of a file, ``-`` being standard input; or a frame.
     dataset : str
         Where to find a series.
     overlay : sequence of str or Path
         Files of a user's rows to lay over a series; see `memwall_trends.datasets.overlay`.
-    date_column, value_column : str
-        Where a CSV or a frame has its dates (ISO 8601: a day, a month or a year) and its values (positive
-        numbers).
+    date_column, value_column : str or int
+        Where a file or a frame has its dates and its values (positive numbers), by name or by number from 1.
+    reading : Reading, optional
+        How a file is read, where that is not to be found out.
 
     Returns
     -------
@@ -200,21 +198,19 @@ def load_observations(
     Raises
     ------
     MemwallError
-        If there is no such series, dataset or column; if the file is missing, empty, not UTF-8 or no CSV; or
-        if a date or a number cannot be read or is not positive. Rows of a file are counted as its lines, the
-        header being row 1.
+        If there is no such series, dataset or column, or the file is missing, empty or no table. Rows of a
+        text are counted as its lines, the header being row 1.
 
     Examples
     --------
     >>> load_observations("model_size", dataset="gholami2024").fitted["kind"]
     'transformer'
     """
+    how = reading or Reading()
     if isinstance(data, pd.DataFrame):
-        frame = data.reset_index(drop=True)
-        parsed = parse_observations(
-            frame, "the data frame", list(data.index), date_column=date_column, value_column=value_column
-        )
-        return Observations("data frame", "user", "the data frame", {}, "", frame, parsed)
+        frame = data.reset_index(drop=True).set_axis(unique_names(data.columns), axis=1)
+        found = Found(file="the data frame", format="frame")
+        return _of_user("data frame", "user", frame, list(data.index), found, how, date_column, value_column)
     series = list_series(dataset) if isinstance(data, str) else []
     if data in series:
         table = find_series(str(data), dataset)
@@ -222,7 +218,9 @@ def load_observations(
             raise MemwallError(
                 f"the date and value columns can be chosen for a CSV file, not for the series {data!r}"
             )
-        frame = _read_rows(table, overlay)
+        if reading is not None and not overlay:
+            raise MemwallError(f"how to read can be said of a file, not of the series {data!r}")
+        frame = _read_rows(table, overlay, reading)
         return Observations(
             name=table.name,
             dataset=dataset,
@@ -230,28 +228,104 @@ def load_observations(
             fitted=table.fitted,
             precision_policy=table.precision_policy,
             frame=frame,
-            parsed=frame[["date", "value"]],
         )
     if overlay:
         raise MemwallError(f"rows can be laid over a series, not over {data}")
-    if isinstance(data, str) and not _looks_like_path(data):
+    if isinstance(data, str) and not looks_like_path(data):
         raise unknown("series", data, series, hint="; or the path of a CSV file")
-    path = Path(data)
-    frame, lines = read_csv(path)
-    parsed = parse_observations(frame, str(path), lines, date_column=date_column, value_column=value_column)
-    return Observations(path.stem, str(path), str(path), {}, "", frame, parsed)
+    rows = read_rows(data, how)
+    return _of_user(
+        rows.name, rows.found.file, rows.frame, rows.labels, rows.found, how, date_column, value_column
+    )
 
 
-def _read_rows(table: Table, overlay: Sequence[str | Path]) -> pd.DataFrame:
+def is_file(data: object, dataset: str = defaults.DATASET) -> bool:
+    """Return whether data is the path of a file, not a series of the dataset.
+
+    Examples
+    --------
+    >>> is_file("peak_flops"), is_file("chips.csv")
+    (False, True)
+    """
+    if isinstance(data, str):
+        return data not in list_series(dataset) and looks_like_path(data)
+    return isinstance(data, Path)
+
+
+def list_columns(
+    data: str | Path | pd.DataFrame, dataset: str = defaults.DATASET, reading: Reading | None = None
+) -> list[str]:
+    """Return the columns of a series, a file or a frame that a condition can name.
+
+    Examples
+    --------
+    >>> "segment" in list_columns("dram_bandwidth")
+    True
+    """
+    if isinstance(data, pd.DataFrame):
+        return unique_names(data.columns)
+    if is_file(data, dataset):
+        return list(map(str, read_rows(data, reading).frame.columns))
+    return find_series(str(data), dataset).choosable
+
+
+def looks_like_path(text: str) -> bool:
+    """Return whether a text names a file, be it there or not, as no series has a dot, a slash or a hyphen.
+
+    Examples
+    --------
+    >>> [looks_like_path(text) for text in ("chips.tsv", "data/chips", "-", "peak_flop")]
+    [True, True, True, False]
+    """
+    return text == STANDARD_INPUT or any(mark in text for mark in "./\\") or os.path.isfile(text)
+
+
+def _of_user(
+    name: str,
+    dataset: str,
+    frame: pd.DataFrame,
+    labels: Sequence[Any],
+    found: Found,
+    reading: Reading,
+    date_column: str | int,
+    value_column: str | int,
+) -> Observations:
+    """Return a user's rows, their columns found."""
+    columns = [str(column) for column in frame.columns]
+    wanted = {"date": date_column, "value": value_column}
+    if found.header == "none" and len(columns) == len(wanted) and tuple(wanted.values()) == tuple(wanted):
+        wanted = dict(zip(wanted, columns, strict=True))
+    dates, values = (
+        find_column(columns, column, f"--{role}-column", found.file) for role, column in wanted.items()
+    )
+    return Observations(
+        name=name,
+        dataset=dataset,
+        origin=found.file,
+        fitted={},
+        precision_policy="",
+        frame=frame,
+        labels=labels,
+        found=replace(found, date_column=dates, value_column=values),
+        reading=reading,
+    )
+
+
+def _read_rows(table: Table, overlay: Sequence[str | Path], reading: Reading | None = None) -> pd.DataFrame:
     """Return the rows of a table or a part of one, a user's over them, joined with what devices are."""
     rows = _read_table(table)
     for column, wanted in table.rows.items():
         rows = rows[rows[column] == wanted].reset_index(drop=True)
-    rows = lay_over(rows, table, overlay)
-    return join_devices(rows, table, overlay) if table.joined else rows
+    rows = lay_over(rows, table, overlay, reading)
+    return join_devices(rows, table, overlay, reading) if table.joined else rows
 
 
-def join_devices(rows: pd.DataFrame, table: Table, overlay: Sequence[str | Path] = ()) -> pd.DataFrame:
+def join_devices(
+    rows: pd.DataFrame,
+    table: Table,
+    overlay: Sequence[str | Path] = (),
+    reading: Reading | None = None,
+) -> pd.DataFrame:
     """Return rows with the columns of ``devices.csv`` that belong to their names.
 
     Parameters
@@ -262,6 +336,8 @@ def join_devices(rows: pd.DataFrame, table: Table, overlay: Sequence[str | Path]
         Which they are; its ``joined`` says which columns.
     overlay : sequence of str or Path
         Files of a user's rows, which may say what their devices are; a name of ours stays what it is.
+    reading : Reading, optional
+        As of `load_table`.
 
     Returns
     -------
@@ -275,7 +351,7 @@ def join_devices(rows: pd.DataFrame, table: Table, overlay: Sequence[str | Path]
     >>> join_devices(rows, table)[["segment", "product_class"]].values.tolist()
     [['server', 'compute-gpu'], ['', '']]
     """
-    theirs = [describe_devices(path) for path in overlay]
+    theirs = [describe_devices(path, reading) for path in overlay]
     known = pd.concat([_read_table(find_table(DEVICES)), *theirs]).drop_duplicates("name").set_index("name")
     joined = known.reindex(index=rows["name"], columns=list(table.joined))
     return rows.assign(
@@ -329,7 +405,3 @@ def _describe_table(table: Table) -> dict[str, Any]:
         "unit": ", ".join(table.units),
         "with_source": int((rows["source" if "source" in rows else "date_source"] != "").sum()),
     }
-
-
-def _looks_like_path(text: str) -> bool:
-    return text.lower().endswith(".csv") or "/" in text or "\\" in text or os.path.isfile(text)

@@ -25,6 +25,7 @@ from memwall_trends.figures.series import (
     peak_flops_by_precision,
 )
 from memwall_trends.figures.stability import backtest_coverage, rolling_rates, specification_curve
+from memwall_trends.figures.timeline import timeline
 from memwall_trends.figures.workloads import levers, training_memory
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ FIGURES: dict[str, Callable[..., alt.VConcatChart]] = {
     "link-families": link_families,
     "frontier": frontier,
     "decomposition": decomposition,
+    "timeline": timeline,
     "specification-curve": specification_curve,
     "rolling-rates": rolling_rates,
     "backtest-coverage": backtest_coverage,

@@ -60,6 +60,7 @@ def machine_balance(
     from memwall_trends.questions.ratio import WAYS
 
     dataset = choose.setdefault("dataset", defaults.DATASET)
+    counted = _describe_counted(choose)
     fitted = fit_gap("peak_flops", "dram_bandwidth", **choose)
     user_rows = find_user_devices(choose)
     pairable: Choose = {**choose, "frontier": False}
@@ -76,8 +77,14 @@ def machine_balance(
         f"Machine balance: {format_number(fitted.growth_factor(per), 3)}x / {describe_period(per)} "
         f"({format_level(level)}: {format_interval(low, high, 3)})"
     )
+    shown = None
+    if choose.get("show"):
+        laid: Choose = {**pairable, "overlay": [*choose.get("overlay", ()), *choose["show"]], "show": ()}
+        pairs = pair_devices("peak_flops", "dram_bandwidth", **laid)
+        shown = pairs[pairs["name"].isin(user_rows)]
     group = Group(
         legend=label,
+        shown_rows=shown,
         points=label_records(points.reset_index(drop=True), 9),
         colour=theme.BLUE,
         shape="circle",
@@ -96,9 +103,9 @@ def machine_balance(
     return theme.finish(
         [timeline],
         title="Machine balance: FLOP per byte of DRAM bandwidth",
-        caption=f"Dashed: {WAYS[fitted.way]}, least squares of log10(value). Fan: prediction intervals of "
-        f"a new device at 50, 80 and 95%. {_describe_end(fitted, level)} n = {len(points)}. "
-        f"{describe_points(dataset, user_rows)}",
+        caption=f"{counted}Dashed: {WAYS[fitted.way]}, least squares of log10(value). "
+        f"Fan: prediction intervals of a new device at 50, 80 and 95%. {_describe_end(fitted, level)} "
+        f"n = {len(points)}. {describe_points(dataset, user_rows)}",
         size=size,
     )
 
@@ -134,6 +141,7 @@ def workload_intensity(
 
     refuse_choices("workload-intensity", {"frontier": choose.pop("frontier", False)})
     dataset = choose.setdefault("dataset", defaults.DATASET)
+    counted = _describe_counted(choose)
     fitted = fit_gap(*SERIES, **choose)
     points = pair_devices(*SERIES, **choose).reset_index(drop=True)
     leading = list_frontier(**choose)
@@ -167,14 +175,26 @@ def workload_intensity(
     return theme.finish(
         [timeline],
         title="A workload is memory-bound on the devices above its arithmetic intensity",
-        caption=f"Points: machine balance of {len(points)} devices, those with the highest peak of their "
-        "time in blue. Dashed: trend of all, with prediction intervals of a new device at 50, 80 and 95%. "
-        f"{_describe_end(fitted, level)} Steps: intensity of {title_of(MODEL)} and "
+        caption=f"{counted}Points: machine balance of {len(points)} devices, those with the highest peak of "
+        "their time in blue. Dashed: trend of all, with prediction intervals of a new device at 50, 80 and "
+        f"95%. {_describe_end(fitted, level)} Steps: intensity of {title_of(MODEL)} and "
         f"{title_of(ENCODER)} (512 tokens), a prompt of {PROMPT_LENGTH:,} tokens, least traffic; up "
         "where the devices with the highest peak go to narrower operands. "
         f"{describe_points(dataset, user_rows)}",
         size=size,
     )
+
+
+def _describe_counted(choose: Choose) -> str:
+    """Return for a caption of what a gap is; nothing where the choices say that."""
+    from memwall_trends.questions.gap import describe_population
+
+    population = describe_population(["peak_flops", "dram_bandwidth"], choose)
+    if not population:
+        return ""
+    policy = choose.get("precision") or "best16"
+    rate = "best dense rate at 16 bits or wider" if policy == "best16" else f"best dense rate ({policy})"
+    return f"{population[0].upper()}{population[1:]}, {rate} of each. "
 
 
 def _describe_end(fitted: Gap, level: float) -> str:

@@ -48,6 +48,8 @@ class Group:
         What stands at the end of the fitted line.
     user_rows : frozenset of str
         The names that come from the user's files.
+    shown_rows : DataFrame, optional
+        The user's rows that are drawn and not fitted; by default those of the trend.
     """
 
     legend: str
@@ -59,6 +61,7 @@ class Group:
     joined: bool = False
     end_label: str = ""
     user_rows: frozenset[str] = frozenset()
+    shown_rows: pd.DataFrame | None = None
 
     def line(self, level: float = defaults.LEVEL) -> pd.DataFrame:
         """Return the fitted line with its confidence interval, as drawn: ``date, fit, low, high, legend``."""
@@ -232,16 +235,33 @@ class Canvas:
 
 
 def _points(group: Group) -> pd.DataFrame:
-    rows = _drawn(group.points, group.scale)
-    labels = group.points["label"] if "label" in group.points else pd.Series("", index=group.points.index)
-    user = group.points["name"].isin(group.user_rows).to_numpy(dtype=bool)
+    points = _with_shown(group)
+    rows = _drawn(points, group.scale)
+    labels = points["label"] if "label" in points else pd.Series("", index=points.index)
+    user = points["shown"] | points["name"].isin(group.user_rows)
     free = "label_is_free" in group.points
     return rows.assign(
-        label=np.where(user, group.points["name"], labels.fillna("")),
+        label=np.where(user, points["name"], labels.fillna("")),
         user=user,
         free=free & ~user,
         legend=group.legend,
     )
+
+
+def _with_shown(group: Group) -> pd.DataFrame:
+    """Return the points of a group, and the rows that are drawn with them and not fitted."""
+    shown = group.shown_rows
+    if shown is None and group.trend is not None:
+        shown = group.trend.shown_rows
+    points = group.points.assign(shown=False)
+    if shown is None or shown.empty:
+        return points
+    added = shown.reindex(columns=[*group.points.columns]).assign(shown=True)
+    for column in ("name", "unit"):
+        added[column] = shown[column].astype("str") if column in shown else ""
+    if "label" in points:
+        added["label"] = ""
+    return pd.concat([points, added], ignore_index=True)
 
 
 def _drawn(rows: pd.DataFrame, scale: float) -> pd.DataFrame:

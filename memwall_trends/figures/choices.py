@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from memwall_trends.datasets import list_fillable
 from memwall_trends.datasets.overlay import read_overlay
 from memwall_trends.errors import MemwallError
 from memwall_trends.selection import COLUMN_CHOICES
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
 
     from memwall_trends.selection import Choose
 
+SHOWING = (
+    *("hw-scaling", "hw-scaling-today", "training-compute", "training-compute-today", "model-size"),
+    *("model-size-today", "machine-balance", "peak-flops-by-precision", "memory-generations", "frontier"),
+    "timeline",
+)
+"""The figures that draw rows which they do not fit."""
 OPTIONS = {"overlay": "with"}
 """What a command calls a choice, where it has another name there."""
 
@@ -52,7 +59,8 @@ def find_user_rows(series: str, choose: Choose) -> frozenset[str]:
     >>> find_user_rows("peak_flops", {"since": 2010})
     frozenset()
     """
-    frames = [read_overlay(path)[0] for path in choose.get("overlay") or ()]
+    paths = [*(choose.get("overlay") or ()), *(choose.get("show") or ())]
+    frames = [read_overlay(path, choose.get("reading"))[0] for path in paths if series in list_fillable()]
     return frozenset(name for frame in frames for name in frame.loc[frame["table"] == series, "name"])
 
 

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 import unicodedata
 
+from memwall_trends.errors import warn
+
+CAPITALS = ("Gamma", "Delta", "Theta", "Pi", "Sigma", "Phi", "Psi", "Omega")
+SMALL = ("alpha", "beta", "gamma", "delta", "epsilon", "pi", "rho", "sigma", "tau", "phi", "omega")
+GREEK = {
+    **{unicodedata.lookup(f"GREEK CAPITAL LETTER {name}"): name for name in CAPITALS},
+    **{unicodedata.lookup(f"GREEK SMALL LETTER {name}"): name for name in SMALL},
+}
+"""Greek letters that mathematics has, which the fonts of text lack."""
 ESCAPED = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -27,22 +36,27 @@ ESCAPED = {
     "æ": r"\ae{}",
     "ø": r"\o{}",
     "Ø": r"\O{}",
+    **{letter: rf"\ensuremath{{\{name}}}" for letter, name in GREEK.items()},
 }
 LAST_LATIN_1 = 0xFF
 
 
 def escape(text: str) -> str:
-    r"""Return text that LaTeX prints as it is; letters that its fonts lack become question marks.
+    r"""Return text that LaTeX prints as it is; letters that its fonts lack become ?, and are named.
 
     Examples
     --------
     >>> escape("50% of $x_1$ \\input{y} 漢")
     '50\\% of \\$x\\_1\\$ \\textbackslash{}input\\{y\\} ?'
     """
-    return "".join(
-        ESCAPED.get(letter) or (letter if _is_set(letter) else "?")
-        for letter in unicodedata.normalize("NFC", text)
-    )
+    normal = unicodedata.normalize("NFC", text)
+    missing = [letter for letter in normal if letter not in ESCAPED and not _is_set(letter)]
+    if missing:
+        warn(
+            f"LaTeX's fonts lack {' '.join(dict.fromkeys(missing))} of {normal!r}: a question mark stands "
+            "there; svg and html keep it"
+        )
+    return "".join(ESCAPED.get(letter) or (letter if _is_set(letter) else "?") for letter in normal)
 
 
 def _is_set(letter: str) -> bool:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import altair as alt
 
 SAVE_OPTIONS: dict[str, dict[str, Any]] = {"png": {"scale_factor": 2.0}}
+SAVE_DRAWN = ("png", "pdf")
+"""The formats in which letters are drawn by the fonts of this machine."""
 ENDINGS = {"pgfplots": "tex"}
 """The ending of a format's files, where it is not the format."""
 
@@ -58,6 +60,8 @@ def save_figure(chart: alt.TopLevelMixin, path: str | Path) -> Path:
     >>> save_figure(hw_scaling(), Path(mkdtemp()) / "figure.json").name
     'figure.json'
     """
+    from altair import data_transformers
+
     path = Path(path)
     ending = path.suffix.removeprefix(".")
     endings = [find_ending(format_) for format_ in defaults.FIGURE_FORMATS]
@@ -65,18 +69,28 @@ def save_figure(chart: alt.TopLevelMixin, path: str | Path) -> Path:
         raise unknown("format", ending, endings)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if ending == "tex":
-            from memwall_trends.figures.pgfplots import to_pgfplots
-
-            path.write_text(to_pgfplots(chart.to_dict()), encoding="utf-8", newline="\n")
-        elif ending == "html":
-            page = chart.to_html(inline=True, json_kwds={"cls": _InertEncoder})
-            path.write_text(page, encoding="utf-8", newline="\n")
-        else:
-            chart.save(str(path), **SAVE_OPTIONS.get(ending, {}))
+        # Altair's limit of 5,000 rows is for notebooks, whose file each chart makes larger.
+        with data_transformers.enable("default", max_rows=None):
+            _write(chart, path, ending)
     except OSError as error:
         raise MemwallError(f"{path}: cannot be written: {error.strerror or error}") from None
     return path
+
+
+def _write(chart: alt.TopLevelMixin, path: Path, ending: str) -> None:
+    if ending == "tex":
+        from memwall_trends.figures.pgfplots import to_pgfplots
+
+        path.write_text(to_pgfplots(chart.to_dict()), encoding="utf-8", newline="\n")
+    elif ending == "html":
+        page = chart.to_html(inline=True, json_kwds={"cls": _InertEncoder})
+        path.write_text(page, encoding="utf-8", newline="\n")
+    else:
+        if ending in SAVE_DRAWN:
+            from memwall_trends.figures.letters import warn_of_missing_letters
+
+            warn_of_missing_letters(chart.to_dict(), path)
+        chart.save(str(path), **SAVE_OPTIONS.get(ending, {}))
 
 
 class _InertEncoder(json.JSONEncoder):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from memwall_trends import defaults
@@ -123,7 +124,8 @@ def memory_generations(
     dataset = choose.setdefault("dataset", defaults.DATASET)
     user_rows = find_user_rows("dram_bandwidth", choose)
     groups = []
-    chosen = select("dram_bandwidth", **choose).observations
+    selected = select("dram_bandwidth", **choose)
+    chosen, shown = selected.observations, selected.shown_rows
     for place, (family, pattern) in enumerate(MEMORY_FAMILIES.items()):
         rows = chosen[chosen["memory"].str.fullmatch(pattern)].reset_index(drop=True)
         if rows.empty:
@@ -131,7 +133,10 @@ def memory_generations(
         # The first device of each generation carries its name.
         first = ~rows.sort_values("date", kind="stable")["memory"].duplicated().sort_index()
         rows = rows.assign(label=rows["memory"].where(first, ""), label_is_free=True)
-        groups.append(_group(rows, family, place, per, level, user_rows))
+        group = _group(rows, family, place, per, level, user_rows)
+        if shown is not None:
+            group = replace(group, shown_rows=shown[shown["memory"].str.fullmatch(pattern)])
+        groups.append(group)
     _check(groups, "dram_bandwidth")
     canvas = Canvas.around(groups, y_title="DRAM bandwidth of a device (GB/s, log scale)", size=size)
     timeline = canvas.layer(
@@ -223,7 +228,8 @@ def frontier(
     dataset = choose.setdefault("dataset", defaults.DATASET)
     series = ("peak_flops", "dram_bandwidth")
     every = fit_trends(series, **choose)
-    only_records: Choose = {**choose, "frontier": True}
+    # What is shown and not fitted is shown once.
+    only_records: Choose = {**choose, "frontier": True, "show": ()}
     lows = choose.get("record") == "low"
     records = fit_trends(series, **only_records)
     panels = []

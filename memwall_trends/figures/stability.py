@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from memwall_trends.selection import Choose
 
 FEW_PAIRS = 10
+MOST_CUT = 0.005
+"""Share of the intervals that may reach beyond the scale at either end."""
 
 
 def specification_curve(
@@ -54,7 +56,8 @@ def specification_curve(
     'VConcatChart'
     """
     # Here, so that a figure of points alone does not wait for it.
-    from memwall_trends.questions.sensitivity import CHOICES, run_sensitivity
+    from memwall_trends.questions.sensitivity import run_sensitivity
+    from memwall_trends.questions.specifications import CHOICES
 
     chosen = theme.find_size(size)
     dataset = choose.setdefault("dataset", defaults.DATASET)
@@ -65,7 +68,8 @@ def specification_curve(
     )
     median = float(curve["rate"].median())
     x = alt.X("place:Q", title=None, axis=None, scale=alt.Scale(domain=[0, len(curve) + 1], nice=False))
-    domain = [float(rates["ci_low"].min()) / 1.05, float(rates["ci_high"].max()) * 1.05]
+    domain, beyond = _curve_domain(rates)
+    rates = rates.assign(**{name: rates[name].clip(*domain) for name in ("ci_low", "ci_high")})
     axis: dict[str, Any] = {
         "title": f"Growth factor / {describe_period(per)} (log scale)",
         "scale": alt.Scale(type="log", domain=domain, nice=False),
@@ -87,14 +91,22 @@ def specification_curve(
         .encode(x=x, y=y, text="text:N"),
     ).properties(width=chosen.width, height=round(0.6 * chosen.height))
     varied = [name for name in CHOICES if name in curve and curve[name].nunique() > 1]
-    panels = [_options_panel(curve, name, x, chosen) for name in varied]
-    share = fitted.summary()["share_holding"]
-    held = "" if np.isnan(share) else f" In {100 * share:.0f}% of them the printed rate holds."
+    longest = max((len(option) for name in varied for option in curve[name].unique()), default=0)
+    panels = [_options_panel(curve, name, x, chosen, longest) for name in varied]
+    cut = f" The intervals of {beyond} reach beyond the scale." if beyond else ""
+    summary = fitted.summary()
+    agreeing, differing = summary["share_agreeing"], summary["share_differing"]
+    told = (
+        ""
+        if np.isnan(agreeing)
+        else f" {agreeing:.0%} of them agree with the printed rate, {differing:.0%} differ; the rest cannot "
+        "tell."
+    )
     return theme.finish(
         [top, *panels],
         title=f"{series_title(series, dataset)}: its growth under {len(curve)} combinations of choices",
         caption=f"Each dot is one combination, with its {format_level(level)} interval; marks below say "
-        f"which.{held} "
+        f"which.{told}{cut} "
         f"{describe_points(dataset)}",
         size=size,
         spacing=6,
@@ -229,20 +241,31 @@ def backtest_coverage(
     )
 
 
-def _options_panel(curve: pd.DataFrame, name: str, x: alt.X, chosen: theme.Size) -> alt.Chart:
+def _curve_domain(rates: pd.DataFrame) -> tuple[list[float], int]:
+    """Return a scale that a few very wide intervals do not flatten, and how many of them it cuts."""
+    low, high = rates["ci_low"], rates["ci_high"]
+    domain = [
+        min(float(rates["rate"].min()), float(low.quantile(MOST_CUT))) / 1.05,
+        max(float(rates["rate"].max()), float(high.quantile(1 - MOST_CUT))) * 1.05,
+    ]
+    return domain, int(((low < domain[0]) | (high > domain[1])).sum())
+
+
+def _options_panel(curve: pd.DataFrame, name: str, x: alt.X, chosen: theme.Size, longest: int) -> alt.Chart:
     options = list(dict.fromkeys(curve[name]))
+    # Hardly wider than its place, so that a row is as dark as it has marks.
+    thickness = min(0.8, 2 * chosen.width / len(curve))
+    beside = -(theme.CHARACTER_WIDTH * longest + 2) * chosen.font_size
     panel: alt.Chart = (
         alt.Chart(curve[["place", name]])
-        .mark_tick(thickness=0.8, bandSize=9, color=theme.CHARCOAL)
+        .mark_tick(thickness=thickness, bandSize=9, opacity=1, color=theme.CHARCOAL)
         .encode(
             x=x,
             y=alt.Y(
                 f"{name}:N",
                 title=name,
                 sort=sorted(options),
-                axis=alt.Axis(
-                    titleAngle=0, titleAlign="right", titleX=-11 * chosen.font_size, domain=False, ticks=False
-                ),
+                axis=alt.Axis(titleAngle=0, titleAlign="right", titleX=beside, domain=False, ticks=False),
             ),
         )
         .properties(width=chosen.width, height=round(1.1 * chosen.font_size) * len(options))

@@ -12,8 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy as np
+    from numpy.typing import NDArray
 
     Bounds = Callable[[float], tuple[float, float]]
+    Floats = NDArray[np.float64]
+
+MOST_PAIRS = 12_500_000
+"""Pairs take some 100 bytes each while their slopes are sorted."""
 
 
 def t_quantile(degrees_of_freedom: float, level: float) -> float:
@@ -150,3 +155,55 @@ def welch_satterthwaite(
     # Shares, not variances: their squares underflow for lines that fit all but exactly.
     share = first_variance / (first_variance + second_variance)
     return 1 / (share**2 / first_freedom + (1 - share) ** 2 / second_freedom)
+
+
+def rank_level(years: Floats) -> float:
+    """Return the level of the widest interval from ranks: from the least to the greatest slope of all pairs.
+
+    Without a trend each order of the values is as likely, and all pairs agree in 2 times the product of t! of
+    n! orders, t being how many observations share a date: the slope lies outside in these (Sen 1968,
+    doi:10.1080/01621459.1968.10480934).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> [round(12 * rank_level(np.arange(float(n)))) for n in (3, 4)]
+    [8, 11]
+    """
+    import numpy as np
+
+    counts = np.unique(years, return_counts=True)[1]
+    log_share = sum(math.lgamma(count + 1) for count in counts) - math.lgamma(len(years) + 1)
+    return 1 - 2 * math.exp(log_share)
+
+
+def check_rank_level(years: Floats, level: float) -> None:
+    """Refuse a level that no interval from ranks of so few observations can have.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> check_rank_level(np.arange(8.0), 0.95)
+    """
+    highest = rank_level(years)
+    if level > highest:
+        raise MemwallError(
+            f"Theil-Sen: an interval from the ranks of {len(years)} observations holds at most "
+            f"{100 * highest:.3g}%, not {100 * level:.10g}%; ask for less, as in --level "
+            f"{math.floor(20 * highest) / 20:.2g}, or use another method"
+        )
+
+
+def check_pairs(n_obs: int) -> None:
+    """Refuse so many observations that their pairs take more memory than a machine may have.
+
+    Examples
+    --------
+    >>> check_pairs(1000)
+    """
+    pairs = n_obs * (n_obs - 1) // 2
+    if pairs > MOST_PAIRS:
+        raise MemwallError(
+            f"Theil-Sen compares all pairs of observations, and {n_obs:,} have {pairs:,}; expected at most "
+            f"{MOST_PAIRS:,} (some 5,000 observations): choose fewer rows, or --method huber or quantile"
+        )

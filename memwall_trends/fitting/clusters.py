@@ -331,13 +331,26 @@ def _adjust(basis: Basis, codes: Integers) -> Floats:
     adjusted = np.empty_like(basis.columns)
     for size in np.unique(sizes):
         rows = order[starts[sizes == size][:, np.newaxis] + np.arange(size)]
-        adjusted[rows] = _adjust_alike(basis.columns[rows], basis.weighted[rows], middle)
+        adjusted[rows] = adjust_alike(basis.columns[rows], basis.weighted[rows], middle)
     return adjusted
 
 
-def _adjust_alike(columns: Floats, weighted: Floats, middle: Floats) -> Floats:
-    """Return A_g W_g U_g of clusters of one size, shape (clusters, size, k).
+def adjust_alike(columns: Floats, weighted: Floats, middle: Floats) -> Floats:
+    """Return A_g W_g U_g of clusters of one size.
 
+    Parameters
+    ----------
+    columns, weighted : ndarray of float, shape (clusters, size, k)
+        U_g and W_g U_g.
+    middle : ndarray of float, shape (k, k) or (clusters, k, k)
+        U'W^2 U, of the fit that a cluster belongs to.
+
+    Returns
+    -------
+    ndarray of float, shape (clusters, size, k)
+
+    Notes
+    -----
     (I - H)(I - H)' of a cluster differs from I only in the space of U_g and W_g U_g. In a cluster of more
     rows than that space has dimensions, the root is taken there.
     """

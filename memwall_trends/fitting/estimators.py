@@ -118,18 +118,20 @@ def theil_sen(years: Floats, log10_values: Floats) -> Estimate:
     import numpy as np
     from scipy.stats import theilslopes
 
-    from memwall_trends.fitting.bounds import t_quantile
-    from memwall_trends.fitting.ranks import highest_level, sen_bounds
+    from memwall_trends.fitting.bounds import check_pairs, check_rank_level, rank_level, t_quantile
+    from memwall_trends.fitting.ranks import sen_bounds
+
+    check_pairs(len(years))
 
     def bounds(level: float) -> tuple[float, float]:
+        check_rank_level(years, level)
         return sen_bounds(years, log10_values, level)
 
     origin, freedom = float(years.mean()), len(years) - 2
     slope = float(theilslopes(log10_values, years).slope)
     line = np.array([np.median(log10_values - slope * (years - origin)), slope])
-    highest = highest_level(years)
     # Of few observations, as wide as they can tell.
-    level = min(highest, defaults.LEVEL)
+    level = min(defaults.LEVEL, rank_level(years))
     low, high = sen_bounds(years, log10_values, level)
     residuals = log10_values - design_line(years, origin) @ line
     covariance = np.diag(
@@ -138,10 +140,7 @@ def theil_sen(years: Floats, log10_values: Floats) -> Estimate:
             ((high - low) / 2 / t_quantile(freedom, level)) ** 2,
         ]
     )
-    interval = "Sen's interval from ranks"
-    if highest < defaults.LEVEL:
-        interval += f" ({len(years)} observations hold {100 * highest:.0f}% at most)"
-    return _estimate(years, log10_values, line, covariance, interval, bounds)
+    return _estimate(years, log10_values, line, covariance, "Sen's interval from ranks", bounds)
 
 
 def quantile_regression(years: Floats, log10_values: Floats, *, quantile: float = 0.5) -> Estimate:
@@ -318,10 +317,10 @@ def find_estimator(method: str, **options: Any) -> Estimator:
 
 
 def _fit(estimator: Estimator, years: Floats, log10_values: Floats) -> Estimate:
-    least_squares = ordinary_least_squares(years, log10_values)
-    line = design_line(years, least_squares.origin) @ [least_squares.intercept, least_squares.slope]
-    exact = abs(log10_values - line).max() < EXACT
-    return least_squares if exact else estimator(years, log10_values)
+    offsets, heights = years - years.mean(), log10_values - log10_values.mean()
+    residuals = heights - (offsets @ heights) / (offsets @ offsets) * offsets
+    exact = abs(residuals).max() < EXACT
+    return ordinary_least_squares(years, log10_values) if exact else estimator(years, log10_values)
 
 
 def _estimate(
@@ -379,7 +378,7 @@ def _widen(covariance: Floats, bounds: Bounds, freedom: int) -> Floats:
 def _quantile_covariance(design: Floats, residuals: Floats, quantile: float) -> Floats:
     """Return the covariance of a quantile's line, from how dense the observations lie about it."""
     import numpy as np
-    from scipy.stats import norm
+    from scipy.special import ndtri
     from statsmodels.regression.quantile_regression import hall_sheather, kernels
 
     width = float(hall_sheather(len(residuals), quantile))
@@ -388,7 +387,7 @@ def _quantile_covariance(design: Floats, residuals: Floats, quantile: float) -> 
         width /= 2
     quarter, three_quarters = np.quantile(residuals, [0.25, 0.75])
     spread = (three_quarters - quarter) / NORMAL_QUARTILES or residuals.std()
-    bandwidth = spread * (norm.ppf(quantile + width) - norm.ppf(quantile - width))
+    bandwidth = spread * (ndtri(quantile + width) - ndtri(quantile - width))
     density = kernels["epa"](residuals / bandwidth).mean() / bandwidth
     covariance: Floats = quantile * (1 - quantile) / density**2 * np.linalg.inv(design.T @ design)
     return covariance

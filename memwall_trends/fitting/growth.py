@@ -218,7 +218,7 @@ def find_short_window(first: dt.date, last: dt.date, per: float, what: str) -> l
     --------
     >>> import datetime as dt
     >>> find_short_window(dt.date(2024, 1, 1), dt.date(2025, 7, 1), 2, "a.csv")
-    ['a.csv spans 1.5 years, less than the 2 years of its growth factor, which so goes beyond what was seen; \
+    ['a.csv spans 1.5 years, 75% of the 2 years of its growth factor, which so goes beyond what was seen; \
 take a shorter period, as in --per 1']
     >>> find_short_window(dt.date(2020, 1, 1), dt.date(2025, 7, 1), 2, "a.csv")
     []
@@ -229,8 +229,8 @@ take a shorter period, as in --per 1']
         return []
     shorter = f"{math.floor(span)}" if span >= 1 else f"{max(span, 0.1):.1f}"
     return [
-        f"{what} spans {span:.1f} years, less than the {describe_period(per)} "
-        "of its growth factor, which so goes beyond what was seen; take a shorter period, as in "
+        f"{what} spans {span:.1f} years, {100 * span / per:.0f}% of the {describe_period(per)} of its "
+        "growth factor, which so goes beyond what was seen; take a shorter period, as in "
         f"--per {shorter}"
     ]
 

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 CLUSTER = "architecture"
 """Variants of an architecture share its error."""
+VENDOR = "vendor"
+MANY_VENDORS = 30
+"""From so many vendors on, the error that a vendor's devices share is counted too: intervals by architecture
+hold too rarely where vendors differ, those by fewer vendors are twice as wide as they need to be
+(docs/coverage.md; by every method, ``tests/simulate_coverage.py``)."""
 YEAR = "year"
 RESAMPLED = ("pairs", "cluster")
 """What a bootstrap draws, by the name that the user gives: devices, or what shares an error."""
@@ -47,8 +52,7 @@ class Method:
     se : str, optional
         Standard error of ``ols`` and ``wls``, one of
         `memwall_trends.fitting.standard_errors.STANDARD_ERRORS`; ``cluster`` is ``cr2``. By default ``cr2``
-        by architecture where the data names architectures, else ``classical`` (of ``wls``, ``hc3``). The
-        paper's points are fitted as its authors did: their devices are guesses.
+        where the data names architectures, by `find_cluster`; else ``classical`` (of ``wls``, ``hc3``).
     cluster : str, optional
         The column that says which observations share an error; two, parted by a comma, for two-way clusters
         (``architecture,year``).
@@ -188,18 +192,35 @@ def fit_line(chosen: Selection, method: Method) -> tuple[Estimate, Floats | None
     return replace(estimate, covariance=np.cov(lines), interval=interval, slope_bounds=bounds), lines
 
 
-def names_clusters(chosen: Selection) -> bool:
-    """Return whether the data names the architectures that share an error.
+def find_cluster(chosen: Selection) -> str | None:
+    """Return the column of what shares an error: vendors where they are many, else architectures.
+
+    None where the data names no architectures, and of the paper's points, whose devices are guesses.
 
     Examples
     --------
     >>> from memwall_trends.selection import select
-    >>> names_clusters(select("peak_flops")), names_clusters(select("model_size"))
-    (True, False)
+    >>> [find_cluster(select("peak_flops", **choose)) for choose in ({}, {"kind": "gpu"})]
+    ['vendor', 'architecture']
+    >>> find_cluster(select("model_size")) is None
+    True
     """
     rows = chosen.observations
     known = CLUSTER in rows and (rows[CLUSTER].fillna("").astype(str) != "").any()
-    return bool(known) and chosen.dataset != defaults.PAPER
+    if not known or chosen.dataset == defaults.PAPER:
+        return None
+    return choose_cluster(rows[VENDOR].nunique() if VENDOR in rows else 0)
+
+
+def choose_cluster(n_vendors: int) -> str:
+    """Return the column of what shares an error, where the data names architectures.
+
+    Examples
+    --------
+    >>> choose_cluster(8), choose_cluster(30)
+    ('architecture', 'vendor')
+    """
+    return VENDOR if n_vendors >= MANY_VENDORS else CLUSTER
 
 
 def cluster_codes(observations: pd.DataFrame, column: str = CLUSTER) -> Codes:
@@ -227,19 +248,6 @@ def cluster_codes(observations: pd.DataFrame, column: str = CLUSTER) -> Codes:
     return codes
 
 
-def count_clusters(observations: pd.DataFrame) -> int:
-    """Return the number of architectures; of observations where none is named.
-
-    Examples
-    --------
-    >>> count_clusters(pd.DataFrame({"architecture": ["Hopper", "", "Hopper", ""]}))
-    3
-    """
-    if CLUSTER not in observations:
-        return len(observations)
-    return int(cluster_codes(observations).max()) + 1
-
-
 def _standard_error(chosen: Selection, method: Method) -> tuple[str | None, str | None]:
     """Return the standard error, and the column of its clusters where it goes by them."""
     se, cluster = method.se, method.cluster
@@ -259,13 +267,14 @@ def _standard_error(chosen: Selection, method: Method) -> tuple[str | None, str 
         if se:
             raise MemwallError("a standard error and a bootstrap are two ways: give one of them")
         return None, None
-    if se is None and (cluster or names_clusters(chosen)):
-        se = "cr2"
+    usual = find_cluster(chosen)
     if se is None:
-        return None, None
+        if cluster is None and usual is None:
+            return None, None
+        se = "cr2"
     se = find_standard_error(se)
     if se in BY_CLUSTER:
-        return se, cluster or CLUSTER
+        return se, cluster or usual or CLUSTER
     if cluster:
         raise MemwallError(f"the standard error {se!r} goes by no clusters; leave out --cluster, or --se")
     return se, None
@@ -305,7 +314,7 @@ def _random_effects(observations: pd.DataFrame, method: Method) -> dict[str, Cod
 
 
 def _drawn_by_default(chosen: Selection, method: Method) -> str:
-    return "cluster" if method.cluster or names_clusters(chosen) else "pairs"
+    return "cluster" if method.cluster or find_cluster(chosen) else "pairs"
 
 
 def _weights(observations: pd.DataFrame, method: Method) -> Floats | None:

@@ -62,19 +62,6 @@ def sen_bounds(years: Floats, log10_values: Floats, level: float) -> tuple[float
     return float(slopes[outside - 1]), float(slopes[-outside])
 
 
-def highest_level(years: Floats) -> float:
-    """Return the highest level of a finite interval of `sen_bounds`.
-
-    Examples
-    --------
-    >>> [round(highest_level(np.arange(n)), 3) for n in (3, 4, 5)]
-    [0.667, 0.917, 0.983]
-    """
-    if len(years) > MOST_EXACT:
-        return 1.0
-    return float(1 - 2 * _discordances(years)[0])
-
-
 def quantile_bounds(
     years: Floats, log10_values: Floats, quantile: float, level: float, *, slope: float
 ) -> tuple[float, float]:

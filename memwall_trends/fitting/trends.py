@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from memwall_trends.datasets.parsing import Found
     from memwall_trends.fitting.least_squares import Estimate, Floats
     from memwall_trends.selection import Choose, Data, Selection
 
@@ -59,6 +60,10 @@ class Trend(Growth):
         The line.
     resampled : ndarray of float, shape (2, draws), optional
         Of a bootstrap: intercepts at the origin of `estimate`, and slopes.
+    found : Found, optional
+        What was found out about a file or a frame: separator, dates, unit, rows skipped.
+    shown_rows : DataFrame, optional
+        Rows that a figure draws and that do not count.
 
     Examples
     --------
@@ -78,6 +83,8 @@ class Trend(Growth):
     counted: str
     estimate: Estimate
     resampled: Floats | None = None
+    found: Found | None = None
+    shown_rows: pd.DataFrame | None = None
 
     @property
     def n_obs(self) -> int:
@@ -210,6 +217,7 @@ class Trend(Growth):
             "n_clusters": self.estimate.n_clusters,
             "seed": self.method.seed if self.resampled is not None else None,
             "warnings": self.warnings(per),
+            **({"reading": self.found.to_record()} if self.found is not None else {}),
         }
 
     def warnings(self, per: float = defaults.PERIOD_YEARS) -> list[str]:
@@ -235,6 +243,8 @@ class Trend(Growth):
             chosen.append(f"best dense rate of a device ({self.precision})")
         if self.counted:
             chosen.append(self.counted)
+        if self.found is not None and self.found.skipped:
+            chosen.append(f"{len(self.found.skipped):,} skipped for an empty cell")
         conditions = f"; {'; '.join(chosen)}" if chosen else ""
         r_squared = "n/a" if math.isnan(self.r_squared) else f"{self.r_squared:.3f}"
         return (
@@ -318,6 +328,8 @@ def fit_trend(data: Data, *, method: str | Method = "ols", **choose: Unpack[Choo
         counted=chosen.counted,
         estimate=estimate,
         resampled=resampled,
+        found=chosen.found,
+        shown_rows=chosen.shown_rows,
     )
 
 

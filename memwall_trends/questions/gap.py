@@ -18,7 +18,7 @@ from memwall_trends.fitting.bounds import welch_satterthwaite
 from memwall_trends.fitting.methods import as_method
 from memwall_trends.fitting.trends import Trend, fit_trend
 from memwall_trends.questions.ratio import RATIO_UNITS, WAYS, Gap
-from memwall_trends.selection import COLUMN_CHOICES, gather_where, name_of, select, select_each
+from memwall_trends.selection import COLUMN_CHOICES, Selection, gather_where, name_of, select, select_each
 from memwall_trends.units import decimal_years
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from memwall_trends.fitting.methods import Method
-    from memwall_trends.selection import Choose, Selection
+    from memwall_trends.selection import Choose, Data
 
 POPULATION: Mapping[str, list[str]] = {
     "segment!": ["consumer", "workstation", "edge"],
@@ -46,8 +46,8 @@ FEW_DEVICES = 10
 
 
 def fit_gap(
-    numerator: str | Selection,
-    denominator: str | Selection,
+    numerator: Data,
+    denominator: Data,
     *,
     way: str | None = None,
     per_operand: bool = False,
@@ -58,8 +58,9 @@ def fit_gap(
 
     Parameters
     ----------
-    numerator, denominator : str or Selection
-        Series, as in ``peak_flops`` and ``dram_bandwidth``.
+    numerator, denominator : str, Path, DataFrame or Selection
+        Series, as in ``peak_flops`` and ``dram_bandwidth``, or files; of two columns of one file the
+        selections, as in ``select("chips.csv", value_column="gb_s")``.
     way : str, optional
         One of `WAYS`. By default ``device`` where at least ten devices report both and no ``frontier`` is
         asked for, else ``ratio``.
@@ -90,8 +91,11 @@ def fit_gap(
     >>> fit_gap("peak_flops", "dram_bandwidth").way
     'device'
     """
-    if name_of(numerator) == name_of(denominator):
-        raise MemwallError(f"a gap needs two different series; got {name_of(numerator)!r} twice")
+    if _same(numerator, denominator):
+        raise MemwallError(
+            f"a gap needs two different series; got {name_of(numerator)!r} twice (of a file, "
+            "--denominator-column names another column)"
+        )
     if way is not None:
         way = find_known("way", way, WAYS)
     chosen = select_each([numerator, denominator], **populate((numerator, denominator), choose))
@@ -123,8 +127,8 @@ def fit_gap(
 
 
 def pair_devices(
-    numerator: str | Selection,
-    denominator: str | Selection,
+    numerator: Data,
+    denominator: Data,
     *,
     per_operand: bool = False,
     **choose: Unpack[Choose],
@@ -155,7 +159,7 @@ def pair_devices(
     return _pair(*chosen, per_operand=per_operand)
 
 
-def describe_population(series: Sequence[str | Selection], choose: Choose) -> str:
+def describe_population(series: Sequence[Data], choose: Choose) -> str:
     """Return in words what a gap is of where the choices leave that open; empty where they do not.
 
     Examples
@@ -169,7 +173,7 @@ def describe_population(series: Sequence[str | Selection], choose: Choose) -> st
     return POPULATION_NAME if added == set(POPULATION) else ""
 
 
-def populate(series: Sequence[str | Selection], choose: Choose) -> Choose:
+def populate(series: Sequence[Data], choose: Choose) -> Choose:
     """Return the choices with `POPULATION`, where they and the series leave it open.
 
     Examples
@@ -182,6 +186,8 @@ def populate(series: Sequence[str | Selection], choose: Choose) -> Choose:
     if not all(isinstance(each, str) and "segment" in find_series(each).choosable for each in series):
         return choose
     asked = gather_where(choose)
+    if any(_is_of_links(str(each), asked) for each in series):
+        return choose
     named = {column.removesuffix("!") for column in asked}
     if named & set(NARROWER):
         return choose
@@ -191,7 +197,25 @@ def populate(series: Sequence[str | Selection], choose: Choose) -> Choose:
     return cast("Choose", {**rest, "where": {**asked, **where}})
 
 
+def _same(numerator: Data, denominator: Data) -> bool:
+    """Return whether two are one series; of selections of a file, one column."""
+    sides = [
+        (each.dataset, each.choose.get("value_column")) if isinstance(each, Selection) else ""
+        for each in (numerator, denominator)
+    ]
+    if isinstance(numerator, pd.DataFrame) or isinstance(denominator, pd.DataFrame):
+        return numerator is denominator
+    return name_of(numerator) == name_of(denominator) and (sides[0] == sides[1] or "" in sides)
+
+
+def _is_of_links(series: str, asked: Mapping[str, list[str]]) -> bool:
+    """Return whether lanes count, as they do unless told otherwise: a lane is of no kind of device."""
+    return "scope" in find_series(series).choosable and asked.get("scope") != ["device"]
+
+
 def _pair(numerator: Selection, denominator: Selection, *, per_operand: bool = False) -> pd.DataFrame:
+    if not all("name" in each.observations for each in (numerator, denominator)):
+        return pd.DataFrame()
     # Which device stands for an architecture is asked of those that report both.
     alone: Choose = {"one_per": None, "take": "", "best_of": None}
     top, bottom = (
@@ -200,11 +224,11 @@ def _pair(numerator: Selection, denominator: Selection, *, per_operand: bool = F
         .drop_duplicates("name", keep="last")
         for each in (numerator, denominator)
     )
-    paired = top.merge(bottom[["name", "value", "unit"]], on="name", suffixes=("", "_below"))
+    paired = top.merge(bottom[["name", "value"]], on="name", suffixes=("", "_below"))
     for columns, take in numerator.reductions:
         paired = select_one_per(paired, columns, take, origin=numerator.origin)
-    units = (top["unit"].iloc[0], bottom["unit"].iloc[0])
-    unit = RATIO_UNITS.get(units, " per ".join(units))
+    units = (numerator.unit, denominator.unit)
+    unit = RATIO_UNITS.get(units, " per ".join(filter(None, units)))
     kept = [column for column in (*DESCRIBED, "precision") if column in paired]
     balance: pd.DataFrame = paired[kept].assign(value=paired["value"] / paired["value_below"], unit=unit)
     if per_operand:
@@ -221,7 +245,7 @@ def _pair(numerator: Selection, denominator: Selection, *, per_operand: bool = F
 def _fit_devices(top: Trend, bottom: Trend, devices: pd.DataFrame, method: str | Method) -> Gap:
     names = f"{top.series} / {bottom.series}"
     try:
-        fitted = fit_trend(devices, method=method)
+        fitted = fit_trend(devices, method=_as_fitted(top, method))
     except TooFewObservations:
         raise MemwallError(
             f"{names}: {len(devices)} device(s) of the choice report both, on too few dates; use --way ratio"
@@ -283,3 +307,12 @@ def _fit_resamples(top: Trend, bottom: Trend) -> Gap:
         way="bootstrap",
         resampled=lines,
     )
+
+
+def _as_fitted(top: Trend, method: str | Method) -> Method:
+    """Return the method; of the paper's points, whose devices are guesses, by no cluster unless asked."""
+    method = as_method(method)
+    plain = method.se is None and method.vcov is None and method.cluster is None
+    if top.dataset == defaults.PAPER and plain and method.name == "ols" and not method.bootstrap:
+        return replace(method, se="classical")
+    return method

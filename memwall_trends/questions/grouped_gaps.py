@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from memwall_trends.fitting.methods import Method
     from memwall_trends.questions.ratio import Gap
-    from memwall_trends.selection import Choose, Selection
+    from memwall_trends.selection import Choose, Data
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -128,8 +128,8 @@ class GroupedGaps:
 
 
 def fit_gap_by(
-    numerator: str | Selection,
-    denominator: str | Selection,
+    numerator: Data,
+    denominator: Data,
     by: str,
     *,
     way: str | None = None,
@@ -167,7 +167,7 @@ def fit_gap_by(
     asked = gather_where(populated)
 
     def fit(group: str) -> Gap:
-        if by == "precision":
+        if by == "precision" and top.precision:
             narrowed = {**rest, "where": asked, "precision": group}
         else:
             narrowed = {**rest, "where": merge_where(asked, {by: escape_pattern(group)})}

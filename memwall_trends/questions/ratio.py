@@ -86,7 +86,7 @@ class Gap(Growth):
         if self.balance:
             return self.balance.unit
         units = (self.numerator.unit, self.denominator.unit)
-        return RATIO_UNITS.get(units, " per ".join(units))
+        return RATIO_UNITS.get(units, " per ".join(filter(None, units)) or "ratio")
 
     @property
     def through_middle(self) -> bool:

@@ -2,45 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from itertools import product
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from memwall_trends import defaults
-from memwall_trends.datasets import find_series, list_series, load_observations
-from memwall_trends.datasets.conditions import filter_rows
-from memwall_trends.errors import MemwallError, TooFewObservations
+from memwall_trends.errors import MemwallError
 from memwall_trends.fitting.bootstrap import fit_lines
 from memwall_trends.fitting.bounds import check_level, check_period, check_seed, least_draws
 from memwall_trends.fitting.estimators import find_estimator
-from memwall_trends.fitting.methods import Method, as_method
-from memwall_trends.fitting.trends import fit_trend
-from memwall_trends.questions.claims import AGREES, compare_rates, find_claimed_slope, load_claims, slope_of
-from memwall_trends.selection import gather_where, select
+from memwall_trends.fitting.growth import Growth
+from memwall_trends.fitting.many_lines import AT_ONCE, fit_many
+from memwall_trends.fitting.methods import Method, as_method, fit_line
+from memwall_trends.questions.claims import VERDICTS, compare_rates, find_claimed_slope, load_claims, slope_of
+from memwall_trends.questions.claims.judging import Slope, check_margin
+from memwall_trends.questions.specifications import (
+    CHOICES,
+    DRAWS,
+    FEW_OBSERVATIONS,
+    FEW_YEARS,
+    LEAST_SQUARES,
+    Options,
+    is_defensible,
+    list_methods,
+    list_populations,
+    name_effects,
+)
+from memwall_trends.selection import select
 from memwall_trends.units import decimal_years, format_interval, format_level, format_number, power_of_ten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Unpack
 
-    from memwall_trends.datasets.conditions import Limit
-    from memwall_trends.fitting.trends import Trend
-    from memwall_trends.questions.claims.judging import Slope
+    from memwall_trends.fitting.least_squares import Codes
+    from memwall_trends.questions.specifications import Population
     from memwall_trends.selection import Choose, Selection
 
-CHOICES = ("precision", "window", "vendors", "kinds", "devices", "method")
-"""What is varied, by the column of the specifications that names the option."""
-VARIED_PRECISIONS = ("best16", "fp64", "fp32", "fp16", "fastest")
-VARIED_SINCE = (2010, 2016)
-METHODS = ("ols", "wls", "huber", "theil-sen", "quantile")
-CHIPS = ("gpu", "accelerator")
-ALL, RECORDS = "all", "records"
-MOST_VENDORS = 3
-FEW_OBSERVATIONS, FEW_RECORDS, FEW_YEARS = 10, 5, 5.0
-DRAWS = 300
+SHARES = ("share_agreeing", "share_differing", "share_inconclusive")
+"""The keys of the shares of the three verdicts."""
+USUAL_ERRORS = {"ols": "classical", "wls": "hc3"}
+"""The standard error where none is named and nothing shares an error, as
+`memwall_trends.fitting.least_squares` has it."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -51,15 +56,15 @@ class Sensitivity:
     ----------
     series, dataset : str
         What was fitted.
-    per, level : float
-        Period of the rates in years, and level of their intervals.
+    per, level, margin : float
+        Period of the rates in years, level of their intervals, and the factor within which a rate agrees.
     printed_rate : float
         What *AI and Memory Wall* prints for this series and period; not a number where it prints none.
     seed : int
         Of the random draws.
     specifications : DataFrame
         One row a combination, by rate: the options named `CHOICES`, ``n_obs, rate, ci_low, ci_high`` and
-        ``claim``, whether the printed rate holds (empty where none is printed).
+        ``verdict`` on the printed rate (empty where none is printed).
     effects : DataFrame
         One row a choice: ``choice, lowest_option, lowest_rate, highest_option, highest_rate, factor``. The
         rates are those of additive effects on log(rate), since not all combinations exist.
@@ -73,6 +78,7 @@ class Sensitivity:
     dataset: str
     per: float
     level: float
+    margin: float
     printed_rate: float
     seed: int
     specifications: pd.DataFrame
@@ -80,16 +86,19 @@ class Sensitivity:
     influence: pd.DataFrame
 
     def summary(self) -> dict[str, float]:
-        """Return the number of specifications, the quantiles of their rates, and how often the claim holds.
+        """Return the number of specifications, the quantiles of their rates, and the shares of verdicts.
 
         Examples
         --------
         >>> summary = run_sensitivity("interconnect_bandwidth", method="ols").summary()
-        >>> list(summary)[:3]
-        ['specifications', 'median', 'lowest']
+        >>> list(summary)[-3:]
+        ['share_agreeing', 'share_differing', 'share_inconclusive']
         """
-        rates = self.specifications["rate"]
-        holds = (self.specifications["claim"] == AGREES).mean()
+        rates, verdicts = self.specifications["rate"], self.specifications["verdict"]
+        shares = {
+            share: float("nan") if np.isnan(self.printed_rate) else float((verdicts == verdict).mean())
+            for share, verdict in zip(SHARES, VERDICTS, strict=True)
+        }
         return {
             "specifications": len(rates),
             "median": float(rates.median()),
@@ -98,7 +107,7 @@ class Sensitivity:
             "upper_quartile": float(rates.quantile(0.75)),
             "highest": float(rates.max()),
             "printed_rate": self.printed_rate,
-            "share_holding": float("nan") if np.isnan(self.printed_rate) else float(holds),
+            **shares,
         }
 
     def to_record(self) -> dict[str, Any]:
@@ -114,6 +123,7 @@ class Sensitivity:
             "dataset": self.dataset,
             "period_years": self.per,
             "level": self.level,
+            "margin": self.margin,
             "seed": self.seed,
             **self.summary(),
             "effects": self.effects.to_dict(orient="records"),
@@ -137,8 +147,10 @@ class Sensitivity:
             ("range", format_interval(summary["lowest"], summary["highest"])),
         ]
         if not np.isnan(self.printed_rate):
-            share = f"{100 * summary['share_holding']:.0f}%"
-            rows.append((f"share in which {self.printed_rate:g}x holds", share))
+            rows += [
+                (f"{verdict} with {self.printed_rate:g}x" if place == 0 else verdict, f"{summary[share]:.0%}")
+                for place, (verdict, share) in enumerate(zip(VERDICTS, SHARES, strict=True))
+            ]
         return pd.DataFrame(rows, columns=["quantity", "value"])
 
     def __str__(self) -> str:
@@ -157,31 +169,38 @@ def run_sensitivity(
     method: str | Method | None = None,
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
+    margin: float = defaults.MARGIN,
     draws: int = DRAWS,
     seed: int = defaults.SEED,
     **choose: Unpack[Choose],
 ) -> Sensitivity:
-    """Fit a series under every combination of precision, window, vendors, kinds, devices and estimator.
+    """Fit a series under every defensible combination of choices.
+
+    Varied are the precision, the window, the segment, the vendors, what counts once, the class effects and
+    the estimator: `memwall_trends.questions.specifications` says which.
 
     Parameters
     ----------
     series : str or Selection
         As in ``peak_flops``.
     method : str or Method, optional
-        As in `memwall_trends.fitting.trends.fit_trend`; by default varied.
+        As in `memwall_trends.fitting.trends.fit_trend`; by default varied. The name of an estimator leaves
+        class effects open, a `Method` leaves nothing open.
     per, level : float
         Period of the rates in years, and level of their intervals.
+    margin : float
+        Factor on the growth per two years within which a rate is as good as the printed one.
     draws, seed : int
         Of the bootstrap of records.
     **choose
         Which observations count: the choices of `memwall_trends.selection.Choose`. What is given is not
-        varied: a window, a precision, conditions on ``vendor`` or ``kind``, the frontier.
+        varied: a window, a precision, conditions on ``vendor``, ``segment`` or ``kind``, what counts once.
 
     Returns
     -------
     Sensitivity
-        Of combinations with at least ten observations (five records) over five years. Those that choose the
-        same observations as one before them count once.
+        Of combinations with at least ten observations (five records) over five years, and as many degrees
+        of freedom as these leave. Those that choose the same observations as one before them count once.
 
     Raises
     ------
@@ -191,38 +210,34 @@ def run_sensitivity(
     Examples
     --------
     >>> curve = run_sensitivity("dram_bandwidth", method="ols", frontier=True)
-    >>> set(curve.specifications["devices"])
+    >>> set(curve.specifications["counted"])
     {'records'}
     """
     check_level(level)
+    check_margin(margin)
     if method is not None:
         find_estimator(as_method(method).name)
     usual = select(series, **choose)
     name = usual.name
     # Records at a high level need more draws than usual.
     draws = max(draws, least_draws(level))
-    options = _Options(usual.choose, method=method, draws=draws, seed=check_seed(seed))
+    options = Options(usual.choose, method=method, draws=draws, seed=check_seed(seed))
     printed, claimed = _printed(name, check_period(per), level)
-    rows: list[dict[str, Any]] = []
-    for subset in _subsets(name, options):
-        for devices, fitting in _estimators(options):
-            fitted = _fit(subset, devices, fitting, usual.record)
-            if fitted is None:
-                continue
-            low, high = fitted.growth_interval(per, level)
-            claim = compare_rates(slope_of(fitted, level), claimed, per=per).verdict if claimed else ""
-            rows.append(
-                {
-                    **subset.named,
-                    "devices": devices,
-                    "method": fitted.method.name,
-                    "n_obs": fitted.n_obs,
-                    "rate": fitted.growth_factor(per),
-                    "ci_low": low,
-                    "ci_high": high,
-                    "claim": claim,
-                }
-            )
+    rows = []
+    for population, fitted, slope in _fit_all(name, options, level):
+        rate, low, high = (power_of_ten(end * per) for end in (slope.estimate, slope.low, slope.high))
+        rows.append(
+            {
+                **population.named,
+                "effects": name_effects(fitted),
+                "method": fitted.name,
+                "n_obs": int(population.rows.sum()),
+                "rate": rate,
+                "ci_low": low,
+                "ci_high": high,
+                "verdict": compare_rates(slope, claimed, per=per, margin=margin).verdict if claimed else "",
+            }
+        )
     if not rows:
         raise MemwallError(
             f"{name}: no combination of choices has {FEW_OBSERVATIONS} observations over {FEW_YEARS:g} "
@@ -234,6 +249,7 @@ def run_sensitivity(
         dataset=usual.dataset,
         per=per,
         level=level,
+        margin=margin,
         printed_rate=printed,
         seed=seed,
         specifications=specifications,
@@ -258,20 +274,20 @@ def find_effects(specifications: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> rows = pd.DataFrame({"method": ["ols", "huber"] * 2, "kinds": list("aabb"), "rate": [1, 2, 3, 6]})
+    >>> rows = pd.DataFrame({"method": ["ols", "huber"] * 2, "segment": list("aabb"), "rate": [1, 2, 3, 6]})
     >>> find_effects(rows)[["choice", "factor"]].round(6).values.tolist()
-    [['kinds', 3.0], ['method', 2.0]]
+    [['segment', 3.0], ['method', 2.0]]
     """
-    from statsmodels.regression.linear_model import OLS
-
     varied = [name for name in CHOICES if name in specifications and specifications[name].nunique() > 1]
     log_rates = np.log(specifications["rate"].to_numpy(dtype=np.float64))
     columns = ["choice", "lowest_option", "lowest_rate", "highest_option", "highest_rate", "factor"]
     if not varied:
         return pd.DataFrame(columns=columns)
     dummies = pd.get_dummies(specifications[varied], drop_first=True, prefix_sep="=").astype(float)
-    # By pseudo-inverse: records are only fitted by least squares, so that the options overlap.
-    effects = OLS(log_rates, dummies.assign(constant=1.0)).fit().params
+    design = dummies.assign(constant=1.0).to_numpy()
+    # The shortest solution: records are only fitted by least squares, so that the options overlap.
+    solved, *_ = np.linalg.lstsq(design.T @ design, design.T @ log_rates)
+    effects = dict(zip(dummies.columns, solved[:-1], strict=True))
     rows = []
     for name in varied:
         by_option = {
@@ -291,27 +307,6 @@ def find_effects(specifications: pd.DataFrame) -> pd.DataFrame:
     return effects_frame.sort_values("factor", ascending=False, kind="stable", ignore_index=True)
 
 
-@dataclass(frozen=True, eq=False)
-class _Options:
-    choose: Choose
-    method: str | Method | None
-    draws: int
-    seed: int
-
-    @property
-    def columns(self) -> set[str]:
-        """The columns that conditions name."""
-        return {column.removesuffix("!") for column in gather_where(self.choose)}
-
-
-@dataclass(frozen=True, eq=False)
-class _Subset:
-    named: dict[str, str]
-    rows: pd.DataFrame
-    since: Limit
-    until: Limit
-
-
 def _printed(series: str, per: float, level: float) -> tuple[float, Slope | None]:
     """Return the rate that the paper prints, as it is and as a slope; none where it prints none so."""
     if per != defaults.PERIOD_YEARS:
@@ -322,99 +317,108 @@ def _printed(series: str, per: float, level: float) -> tuple[float, Slope | None
     return float("nan"), None
 
 
-def _subsets(series: str, options: _Options) -> Iterator[_Subset]:
-    """Yield each different set of devices, with the options that choose it."""
-    dataset = options.choose.get("dataset", defaults.DATASET)
-    varied: Choose = {**options.choose, "since": None, "until": None, "frontier": False}
-    seen = set()
-    for precision in _precisions(find_series(series, dataset).columns, options):
-        narrowed: Choose = {**varied, "precision": precision}
-        try:
-            chosen = select(series, **narrowed).observations
-        except TooFewObservations:
+def _fit_all(series: str, options: Options, level: float) -> Iterator[tuple[Population, Method, Slope]]:
+    """Yield each combination that has a line, with its slope and the interval of that."""
+    for populations in list_populations(series, options):
+        for method in list_methods(options):
+            suiting = [each for each in populations if is_defensible(method, each, options)]
+            slopes = fit_populations(suiting, method, level)
+            yield from ((each, method, slope) for each, slope in zip(suiting, slopes, strict=True) if slope)
+
+
+def fit_populations(populations: Sequence[Population], method: Method, level: float) -> list[Slope | None]:
+    """Return the slope of each of some populations under one precision policy, with its interval.
+
+    Parameters
+    ----------
+    populations : sequence of Population
+    method : Method
+    level : float
+
+    Returns
+    -------
+    list of Slope or None
+        As `memwall_trends.fitting.trends.fit_trend` has each; those of plain least squares are found at once.
+        None where the method finds no line, or an intercept for each class leaves fewer degrees of freedom
+        than `FEW_OBSERVATIONS` without, or there is a single class.
+    """
+    found: list[Slope | None] = [None] * len(populations)
+    classes = populations[0].rated.codes(method.within) if populations and method.within else None
+    together: dict[tuple[str, str | None], list[int]] = {}
+    for place, population in enumerate(populations):
+        if not _tells(population, classes):
             continue
-        for vendors, kinds, (window, since, until) in product(
-            _vendors(chosen, options), _kinds(chosen, options), _windows(series, options)
-        ):
-            rows = chosen[_belong(chosen, vendors, kinds)]
-            try:
-                inside = filter_rows(rows, since=since, until=until)
-            except TooFewObservations:
-                continue
-            same = tuple(zip(inside["name"], inside["value"], strict=True))
-            if same in seen or len(same) < FEW_OBSERVATIONS or _span(inside) < FEW_YEARS:
-                continue
-            seen.add(same)
-            named = {"precision": precision} if precision else {}
-            yield _Subset({**named, "window": window, "vendors": vendors, "kinds": kinds}, rows, since, until)
+        way = _at_once(population, method)
+        if way is None:
+            found[place] = _fit_alone(population, method, level)
+        else:
+            together.setdefault(way, []).append(place)
+    for (se, cluster), places in together.items():
+        slopes = _fit_at_once([populations[place] for place in places], method, se, cluster, level)
+        for place, slope in zip(places, slopes, strict=True):
+            found[place] = slope
+    return found
 
 
-def _precisions(columns: Iterable[str], options: _Options) -> list[str | None]:
-    if "precision" not in columns:
-        return [None]
-    precision = options.choose.get("precision")
-    if precision or "precision" in options.columns:
-        return [precision]
-    return list(VARIED_PRECISIONS)
+def _at_once(population: Population, method: Method) -> tuple[str, str | None] | None:
+    """Return the standard error and its clusters, where lines with them are found together."""
+    asked = (method.vcov, method.cluster, method.weights, method.bootstrap)
+    if method.name not in LEAST_SQUARES or any(asked) or population.candidates is not None:
+        return None
+    cluster = population.usual_cluster
+    se = method.se or ("cr2" if cluster else USUAL_ERRORS[method.name])
+    if se not in AT_ONCE or (se == "cr2" and cluster is None):
+        return None
+    return se, cluster if se == "cr2" else None
 
 
-def _windows(series: str, options: _Options) -> list[tuple[str, Limit, Limit]]:
-    since, until = options.choose.get("since"), options.choose.get("until")
-    if since is not None or until is not None:
-        return [(f"{since or ''} to {until or ''}".strip(), since, until)]
-    windows: list[tuple[str, Limit, Limit]] = [(ALL, None, None)]
-    if series in list_series(defaults.PAPER):
-        points = load_observations(series, dataset=defaults.PAPER).parsed["date"]
-        windows.append(("paper's", points.min().date(), points.max().date()))
-    return [*windows, *((f"since {year}", year, None) for year in VARIED_SINCE)]
+def _tells(population: Population, classes: Codes | None) -> bool:
+    """Return whether classes, if there are some, are several and leave enough degrees of freedom."""
+    if classes is None:
+        return True
+    own = classes[population.rows]
+    n_classes = len(np.unique(own))
+    return n_classes > 1 and len(own) - n_classes >= FEW_OBSERVATIONS - 1
 
 
-def _vendors(rows: pd.DataFrame, options: _Options) -> list[str]:
-    if "vendor" in options.columns:
-        return [ALL]
-    return [ALL, *(f"without {vendor}" for vendor in rows["vendor"].value_counts().index[:MOST_VENDORS])]
+def _fit_at_once(
+    populations: Sequence[Population], method: Method, se: str, cluster: str | None, level: float
+) -> list[Slope | None]:
+    rated = populations[0].rated
+    weights = np.array([each.rows for each in populations], dtype=float)
+    if method.name == "wls":
+        _, years = np.unique(rated.frame["date"].dt.year, return_inverse=True)
+        alike = (years[:, np.newaxis] == np.arange(years.max() + 1)).astype(float)
+        # Each year alike: one over the observations that a line has of it.
+        weights /= np.maximum(weights @ alike, 1)[:, years]
+    lines = fit_many(
+        weights,
+        rated.years,
+        rated.log10_values,
+        se=se,
+        within=rated.codes(method.within) if method.within else None,
+        clusters=rated.clusters[cluster] if cluster else None,
+    )
+    low, high = lines.slope_intervals(level)
+    return [
+        Slope(*map(float, slope)) if np.isfinite(slope).all() else None
+        for slope in zip(lines.slopes, low, high, strict=True)
+    ]
 
 
-def _kinds(rows: pd.DataFrame, options: _Options) -> list[str]:
-    varied = "kind" not in options.columns and rows["kind"].isin(CHIPS).any()
-    return [ALL, " and ".join(CHIPS)] if varied and not rows["kind"].isin(CHIPS).all() else [ALL]
-
-
-def _belong(rows: pd.DataFrame, vendors: str, kinds: str) -> pd.Series:
-    belong = rows["vendor"] != vendors.removeprefix("without ") if vendors != ALL else rows["vendor"].notna()
-    return belong & rows["kind"].isin(CHIPS) if kinds != ALL else belong
-
-
-def _estimators(options: _Options) -> Iterator[tuple[str, Method]]:
-    if options.method is not None:
-        methods = [as_method(options.method)]
-    else:
-        methods = [Method(name) for name in METHODS]
-    if not options.choose.get("frontier"):
-        yield from ((ALL, method) for method in methods)
-    # Estimators that discount far points make no sense of records, each of which is one.
-    for method in methods:
-        if method.name == "ols":
-            yield RECORDS, replace(method, draws=options.draws, seed=options.seed)
-
-
-def _fit(subset: _Subset, devices: str, method: Method, record: str) -> Trend | None:
-    """Return the trend of a subset; none where its records are too few, or the method finds no line."""
-    records = devices == RECORDS
+def _fit_alone(population: Population, method: Method, level: float) -> Slope | None:
+    named = (method.se, method.vcov, method.cluster, method.weights, method.within, method.bootstrap)
     try:
-        fitted = fit_trend(
-            subset.rows,
-            since=subset.since,
-            until=subset.until,
-            frontier=records,
-            record=record,
-            method=method,
+        estimate, _ = fit_line(population.select(whole=any(named)), method)
+        growth = Growth(
+            slope=estimate.slope,
+            slope_error=float(np.sqrt(estimate.covariance[1, 1])),
+            degrees_of_freedom=estimate.degrees_of_freedom,
+            slope_bounds=estimate.slope_bounds,
         )
+        return slope_of(growth, level)
     except MemwallError:
         return None
-    if records and (fitted.n_obs < FEW_RECORDS or _span(fitted.observations) < FEW_YEARS):
-        return None
-    return fitted
 
 
 def _influence(observations: pd.DataFrame, per: float) -> pd.DataFrame:
@@ -435,7 +439,3 @@ def _influence(observations: pd.DataFrame, per: float) -> pd.DataFrame:
     influence = pd.concat(parts, ignore_index=True).dropna()
     order = influence["change"].abs().sort_values(ascending=False, kind="stable").index
     return influence.loc[order].reset_index(drop=True)
-
-
-def _span(rows: pd.DataFrame) -> float:
-    return float(np.ptp(decimal_years(rows["date"].to_numpy())))

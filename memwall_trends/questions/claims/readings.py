@@ -10,7 +10,7 @@ from memwall_trends import defaults
 from memwall_trends.datasets import find_series
 from memwall_trends.datasets.conditions import merge_where, parse_conditions
 from memwall_trends.errors import MemwallError, TooFewObservations
-from memwall_trends.fitting.methods import Method, count_clusters
+from memwall_trends.fitting.methods import Method
 from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.questions.claims.judging import INCONCLUSIVE, compare_rates, relative_likelihood
 from memwall_trends.questions.claims.printed import find_claimed_slope, slope_of
@@ -90,7 +90,11 @@ def list_readings(series: str) -> tuple[Reading, ...]:
     if series == "dram_bandwidth":
         first: Choose = {"one_per": "memory", "take": "first"}
         generations = Reading(
-            "per memory type", "GPUs and accelerators", chips, "memory type (its first device)", first
+            "per memory type",
+            "GPUs and accelerators",
+            {**chips, "memory!": ["SRAM", ""]},
+            "memory type (its first device)",
+            first,
         )
         return (*_three("server GPUs and accelerators", {**SERVER, **chips}), generations, own, consumer)
     if series == "interconnect_bandwidth":
@@ -129,8 +133,9 @@ def read_claim(
     -------
     list of dict
         ``reading, population, unit, estimator, window, first_date, last_date, rate, ci_low, ci_high, n_obs,
-        n_clusters, ratio, ratio_low, ratio_high, verdict, likelihood, reason``. Clusters are architectures. A
-        reading of too few observations has no rate, is inconclusive and says why.
+        n_clusters, ratio, ratio_low, ratio_high, verdict, likelihood, reason``. Clusters are what shares an
+        error, vendors or architectures. A reading of too few observations has no rate, is inconclusive and
+        says why.
 
     Examples
     --------
@@ -167,7 +172,7 @@ def read_claim(
                     "ci_low": low,
                     "ci_high": high,
                     "n_obs": trend.n_obs,
-                    "n_clusters": count_clusters(trend.observations),
+                    "n_clusters": trend.estimate.n_clusters or trend.n_obs,
                     "ratio": compared.ratio,
                     "ratio_low": compared.ratio_low,
                     "ratio_high": compared.ratio_high,

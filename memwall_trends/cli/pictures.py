@@ -1,4 +1,4 @@
-"""The command figures."""
+"""The command that draws: figures."""
 
 from __future__ import annotations
 
@@ -10,25 +10,24 @@ import typer
 from memwall_trends import defaults
 from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import takes
-from memwall_trends.cli.options import (
-    CSV_COLUMNS,
-    RESULT,
-    SELECTION,
-    OutputFormat,
-    Result,
-)
+from memwall_trends.cli.options import CSV_COLUMNS, RESULT, SELECTION, OutputFormat, Result
 from memwall_trends.cli.output import emit, to_records
-from memwall_trends.errors import MemwallError
+from memwall_trends.errors import MemwallError, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from memwall_trends.selection import Choose
+
+OF_DATA = "timeline"
+"""The figure that draws any data."""
 
 
 @app.command(epilog="Example: memwall-trends figures hw-scaling --format png --out figures")
 @takes(
-    choose=SELECTION.without(*CSV_COLUMNS)
-    .with_defaults(dataset=None)
-    .reworded("dataset", "Dataset to take the series from; by default each figure's own."),
+    choose=SELECTION.with_defaults(dataset=None, **dict.fromkeys(CSV_COLUMNS)).reworded(
+        "dataset", "Dataset to take the series from; by default each figure's own."
+    ),
     result=RESULT.without("format_"),
 )
 def figures(
@@ -43,6 +42,16 @@ def figures(
             help=f"{', '.join(defaults.FIGURE_FORMATS)}; the first by default. Repeatable.",
         ),
     ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="What timeline draws with its fit: any file, or a series."),
+    ] = None,
+    show: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE", help="Draw the rows of this file large, and count none of them. Repeatable."
+        ),
+    ] = None,
     size: Annotated[
         str, typer.Option(metavar="SIZE", help="For a column or a page of a paper, or a slide.")
     ] = defaults.FIGURE_SIZE,
@@ -50,12 +59,13 @@ def figures(
     choose: Choose,
     result: Result,
 ) -> None:
-    """Draw the figures; rows of --with are drawn large."""
+    """Draw the figures; rows of --with are counted and drawn large, those of --show are drawn only."""
     import pandas as pd
 
     from memwall_trends import figures as drawn
     from memwall_trends.selection import COLUMN_CHOICES, gather_where
 
+    names = _check_names(names, data, show)
     chosen = {name: drawn.find_figure(name) for name in names or drawn.FIGURES}
     if list_:
         if format_ not in (None, ["json"]):
@@ -77,6 +87,8 @@ def figures(
         "per": result.per,
         "level": result.level,
         "size": size,
+        **({"data": data} if data is not None else {}),
+        **({"show": show} if show else {}),
     }
     endings = [drawn.find_ending(each) for each in format_ or defaults.FIGURE_FORMATS[:1]]
     written = 0
@@ -87,10 +99,36 @@ def figures(
             # Who asks for all wants those that the choice suits.
             if names:
                 raise
-            typer.echo(f"not drawn: {name}: {error}", err=True)
+            typer.echo(f"not drawn: {name}: {printable(str(error))}", err=True)
             continue
         for ending in endings:
             typer.echo(drawn.save_figure(chart, out / f"{name}.{ending}"))
             written += 1
     if not written:
         raise MemwallError("no figure suits this choice; leave out some of it")
+
+
+def _check_names(names: list[str] | None, data: str | None, show: Sequence[Path] | None) -> list[str]:
+    """Return the figures to draw, those that can draw the data and the rows to show.
+
+    Raises
+    ------
+    MemwallError
+        If one of them cannot.
+    """
+    from memwall_trends.figures.choices import SHOWING
+
+    if data is not None:
+        names = names or [OF_DATA]
+        others = [name for name in names if name != OF_DATA]
+        if others:
+            raise MemwallError(f"--data is drawn by {OF_DATA}; {others[0]} has data of its own")
+    if show:
+        names = names or list(SHOWING)
+        others = [name for name in names if name not in SHOWING]
+        if others:
+            raise MemwallError(
+                f"the figure {others[0]} fits all that it draws: lay the rows over it by --with. "
+                f"--show goes with {', '.join(SHOWING)}"
+            )
+    return names or []

@@ -1,0 +1,254 @@
+"""The columns of a table: found by name or number, and read as dates and values."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from memwall_trends.datasets.parsing import dates, values
+from memwall_trends.datasets.parsing.delimited import looks_like_data
+from memwall_trends.errors import MemwallError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from memwall_trends.datasets.parsing.options import Found, Reading
+
+MAX_PROBLEMS_SHOWN = 5
+MAX_COLUMNS_SHOWN = 40
+UNIT_COLUMNS = ("unit", "units")
+MISSING_WORDS = ("na", "n/a", "nan", "null", "none", "-", "--", "?", "x", "tba", "tbd", "unknown", "..")
+"""What often stands in a cell that is empty; the user says so, as it can be a slip too."""
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """Rows with dates and values, and what was found out about them.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        As they came, with ``date`` (datetime), ``value`` (float, positive, finite) and, where it is known,
+        ``unit``.
+    found : Found
+    """
+
+    rows: pd.DataFrame
+    found: Found
+
+
+def find_column(columns: Sequence[str], wanted: str | int, option: str, origin: str) -> str:
+    """Return the column of a name, in capitals or not, or of a number from 1.
+
+    Raises
+    ------
+    MemwallError
+        If there is none, or two; the message lists those that there are.
+
+    Examples
+    --------
+    >>> find_column(["Year", "gb_s"], "year", "--date-column", "x"), find_column(["a", "b"], 2, "", "x")
+    ('Year', 'b')
+    """
+    name = str(wanted).strip()
+    alike = [column for column in columns if column == str(wanted)] or [
+        column for column in columns if column.strip().casefold() == name.casefold()
+    ]
+    if len(alike) == 1:
+        return alike[0]
+    shown = ", ".join(columns[:MAX_COLUMNS_SHOWN]) + (", ..." if len(columns) > MAX_COLUMNS_SHOWN else "")
+    if len(alike) > 1 or any(column.startswith(f"{name} (column ") for column in columns):
+        names = re.sub(r" \(column \d+\)", "", shown)
+        raise MemwallError(
+            f"{origin}: the header names a column twice: {names}; say which by its number, as in {option} 2"
+        )
+    if name.isdecimal() and name.isascii() and 0 < int(name) <= len(columns):
+        return columns[int(name) - 1]
+    hint = "; if the first row is no header: --no-header" if looks_like_data(list(columns)) else ""
+    raise MemwallError(
+        f"{origin}: no column {name!r} in the header (row 1); expected the column that {option} names, or "
+        f"its number{hint}. Columns: {shown}"
+    )
+
+
+def unique_names(header: Iterable[object]) -> list[str]:
+    """Return names of columns that differ: of two of one name, and of those without, the number is told.
+
+    Examples
+    --------
+    >>> unique_names(["date", "value", "", "value"])
+    ['date', 'value (column 2)', 'column 3', 'value (column 4)']
+    """
+    names = [str(name) for name in header]
+    counted = {name: names.count(name) for name in set(names)} if len(set(names)) < len(names) else {}
+    return [
+        f"column {place}" if not name else f"{name} (column {place})" if counted.get(name, 1) > 1 else name
+        for place, name in enumerate(names, start=1)
+    ]
+
+
+def observe(
+    rows: pd.DataFrame,
+    found: Found,
+    reading: Reading,
+    labels: Sequence[Any],
+    *,
+    keep: Mapping[str, Any] | None = None,
+) -> Observed:
+    """Return rows with the dates and values that they say.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Those that the question needs, as they came; cells of others are not looked at.
+    found : Found
+        With the columns of dates and values.
+    reading : Reading
+    labels : sequence, shape (n,)
+        What to call the rows.
+    keep : mapping, optional
+        First and last day (``first``, ``last``) of those whose values are needed.
+
+    Raises
+    ------
+    MemwallError
+        If a date or a value cannot be read, or is missing where that is an error; the message names rows and
+        columns.
+    """
+    origin, date_column, value_column = found.file, found.date_column, found.value_column
+    cells = {column: rows[column] for column in (date_column, value_column)}
+    missing = {column: _is_missing(each, reading) for column, each in cells.items()}
+    left_out = missing[date_column] | missing[value_column]
+    wrong: dict[tuple[str, str], pd.Series] = {}
+    if reading.missing == "fail":
+        wrong = {
+            (date_column, f"{dates.EXPECTED}; --missing skip leaves such rows out"): missing[date_column],
+            (value_column, f"{values.EXPECTED}; --missing skip leaves such rows out"): missing[value_column],
+        }
+    days = pd.Series(pd.NaT, index=rows.index, dtype="datetime64[us]")
+    known, forms = dates.read_dates(
+        cells[date_column][~left_out], reading.date_format, f"{origin}: column {date_column!r}"
+    )
+    days.loc[known.index] = known
+    inside = _within(days, keep) & ~left_out
+    unit_column = _unit_column(rows, value_column)
+    read = values.read_values(
+        cells[value_column][inside],
+        reading=reading,
+        separator=found.separator if found.format == "csv" else "",
+        units=None if unit_column is None else rows.loc[inside, unit_column].map(str),
+        where=f"{origin}: column {value_column!r}",
+    )
+    none = read.zero & reading.zero_is_missing
+    skipped = left_out.copy()
+    skipped.loc[none.index] |= none
+    unread = pd.Series(False, index=rows.index)
+    unread.loc[none.index] = read.numbers.isna() & ~none
+    hint = _missing_hint(cells[value_column][unread])
+    wrong[date_column, dates.EXPECTED + _missing_hint(cells[date_column][days.isna() & ~left_out])] = (
+        days.isna() & ~left_out
+    )
+    wrong[value_column, read.expected + hint] = unread
+    refuse(rows, origin, labels, wrong)
+    kept = rows[~skipped]
+    kept = kept.assign(date=days[~skipped], value=read.numbers.reindex(kept.index).fillna(1.0))
+    units = read.units[~none]
+    if unit_column is not None or (units != "").any():
+        kept = kept.assign(unit=units.reindex(kept.index).fillna(""))
+    names = [label for label, out in zip(labels, skipped, strict=True) if out]
+    unit = units.iloc[0] if units.nunique() == 1 else ""
+    return Observed(
+        kept,
+        replace(
+            found,
+            dates=forms,
+            decimal=read.decimal,
+            unit=str(unit),
+            has_unit="unit" in kept and bool((units != "").any()),
+            converted=read.converted,
+            rows=len(kept),
+            skipped=tuple(names),
+        ),
+    )
+
+
+def refuse(
+    frame: pd.DataFrame,
+    origin: str,
+    labels: Sequence[Any],
+    wrong: Mapping[tuple[str, str], pd.Series],
+) -> None:
+    """Raise an error that names each wrong cell, if there is one.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    origin : str
+        What to call the frame in a message.
+    labels : sequence, shape (n,)
+        What to call its rows: the lines of a file, the index of a frame.
+    wrong : mapping
+        For a column and what was expected there, which rows are wrong.
+
+    Raises
+    ------
+    MemwallError
+        With a line for each of the first wrong cells, in the order of the rows.
+    """
+    problems = sorted(
+        (int(position), column, expected)
+        for (column, expected), flags in wrong.items()
+        for position in flags.to_numpy().nonzero()[0]
+    )
+    if problems:
+        shown = [
+            f"{origin}: row {labels[position]}, column {column!r}: {_quote(frame[column].iloc[position])}; "
+            f"expected {expected}"
+            for position, column, expected in problems[:MAX_PROBLEMS_SHOWN]
+        ]
+        more = len(problems) - len(shown)
+        raise MemwallError("\n".join([*shown, f"and {more} more"] if more else shown))
+
+
+def _is_missing(cells: pd.Series, reading: Reading) -> pd.Series:
+    missing: pd.Series = cells.isna()
+    if not pd.api.types.is_numeric_dtype(cells) or reading.missing_token:
+        text = cells.astype("str").str.strip()
+        missing |= text.isin(["", *reading.missing_token])
+    return missing.astype(bool)
+
+
+def _within(days: pd.Series, keep: Mapping[str, Any] | None) -> pd.Series:
+    inside = pd.Series(True, index=days.index)
+    if keep:
+        whole = days.dt.normalize()
+        for end, compare in (("first", whole.ge), ("last", whole.le)):
+            if keep.get(end) is not None:
+                inside &= compare(pd.Timestamp(keep[end])) | days.isna()
+    return inside
+
+
+def _unit_column(rows: pd.DataFrame, value_column: str) -> str | None:
+    """Return the column that says the unit of the values: of ``value``, where there is one, of no other."""
+    named = {str(column).casefold(): str(column) for column in reversed(list(rows.columns))}
+    if value_column.casefold() != "value" and "value" in named:
+        return None
+    return next((named[name] for name in UNIT_COLUMNS if name in named), None)
+
+
+def _missing_hint(cells: pd.Series) -> str:
+    """Return the option to name, if cells hold what often stands for nothing."""
+    for cell in cells.astype("str").str.strip():
+        if cell.casefold() in MISSING_WORDS:
+            return f" (if {cell!r} means that it is missing: --missing-token {cell!r})"
+        if cell in ("0", "0.0"):
+            return " (if 0 means that it is missing: --zero-is-missing)"
+    return ""
+
+
+def _quote(cell: object) -> str:
+    text = str(cell)
+    return repr(text) if text else "empty"

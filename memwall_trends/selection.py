@@ -28,6 +28,8 @@ from memwall_trends.datasets.overlay import read_overlay
 from memwall_trends.datasets.rates import (
     PRECISIONS,
     describe_one_per,
+    describe_records,
+    find_record,
     find_unrated,
     list_reductions,
     refuse_falling,
@@ -128,7 +130,12 @@ class Selection:
     def reductions(self) -> list[tuple[list[str], str]]:
         """Columns of which one observation counts, and which one, in the order in which that is done."""
         choose = self.choose
-        return list_reductions(choose.get("one_per"), choose.get("take"), choose.get("best_of"))
+        return list_reductions(choose.get("one_per"), choose.get("take"), choose.get("best_of"), self.record)
+
+    @property
+    def record(self) -> str:
+        """What sets a record: ``high`` or ``low``."""
+        return find_record(self.choose.get("record"))
 
     @property
     def unit(self) -> str:
@@ -235,22 +242,23 @@ def select(data: Data, **choose: Unpack[Choose]) -> Selection:
     rows, found = source.observe(rows, **window)
     names_precision = bool({"precision", "precision!"} & set(conditions))
     policy = choose.get("precision") or ("" if names_precision else source.precision_policy)
-    if policy:
-        policy = find_known("precision", policy, PRECISIONS)
+    policy = policy and find_known("precision", policy, PRECISIONS)
     if policy or source.precision_policy:
         formats = PRECISIONS[policy] if policy else None
         if formats:
             rows = rows[~rows["name"].isin(find_unrated(source.frame, formats))]
         rows = select_precision(rows, formats, dense="sparsity" not in conditions, origin=source.origin)
     since, until = choose.get("since"), choose.get("until")
-    reductions = list_reductions(choose.get("one_per"), choose.get("take"), choose.get("best_of"))
+    which = find_record(choose.get("record"))
+    reductions = list_reductions(choose.get("one_per"), choose.get("take"), choose.get("best_of"), which)
     candidates = in_window = None
     if choose.get("frontier"):
         candidates = _reduce(rows, reductions, source.origin).reset_index(drop=True)
-        refuse_falling(candidates, source.origin)
+        if not choose.get("record"):
+            refuse_falling(candidates, source.origin)
         inside = filter_rows(candidates, since=since, until=until, origin=source.origin)
         in_window = candidates.index.isin(inside.index)
-        rows = filter_rows(select_frontier(candidates), since=since, until=until, origin=source.origin)
+        rows = filter_rows(select_frontier(candidates, which), since=since, until=until, origin=source.origin)
     else:
         inside = filter_rows(rows, since=since, until=until, origin=source.origin)
         rows = _reduce(inside, reductions, source.origin)
@@ -266,7 +274,7 @@ def select(data: Data, **choose: Unpack[Choose]) -> Selection:
         counted="; ".join(
             [
                 *(describe_one_per(columns, take) for columns, take in reductions),
-                *(["record-setting devices only"] if choose.get("frontier") else []),
+                *([describe_records(which)] if choose.get("frontier") else []),
             ]
         ),
         candidates=candidates,

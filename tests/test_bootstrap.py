@@ -147,12 +147,39 @@ def test_too_few_groups_are_refused(n_groups: int) -> None:
         bootstrap_lines(sample, origin=ORIGIN)
 
 
-def test_an_unknown_interval_and_no_draws_are_refused() -> None:
+def test_an_unknown_interval_is_refused() -> None:
     sample = simulate(np.random.default_rng(8), 20)
     with pytest.raises(MemwallError, match="unknown interval 'bcaa'; did you mean 'bca'"):
         bootstrap_lines(sample, origin=ORIGIN, interval="bcaa")
-    with pytest.raises(MemwallError, match="a bootstrap needs draws, as in 2000; got 0"):
-        bootstrap_lines(sample, origin=ORIGIN, draws=0)
+
+
+@pytest.mark.parametrize("draws", [-1, 0, 1])
+def test_draws_without_a_spread_are_refused(draws: int) -> None:
+    sample = simulate(np.random.default_rng(8), 20)
+    with pytest.raises(MemwallError, match=f"at least 2 draws, better 2000; got {draws}"):
+        bootstrap_lines(sample, origin=ORIGIN, draws=draws)
+
+
+@pytest.mark.parametrize("interval", ["percentile", "bca"])
+@pytest.mark.parametrize(
+    ("draws", "level", "needed"), [(39, 0.95, 40), (100, 0.9999, 20000), (1999, 0.999, 2000), (2, 0.5, 4)]
+)
+def test_a_level_that_the_draws_cannot_tell_is_refused(
+    draws: int, level: float, needed: int, interval: str
+) -> None:
+    sample = simulate(np.random.default_rng(8), 20)
+    _, bounds = bootstrap_lines(sample, origin=ORIGIN, draws=draws, interval=interval)
+    with pytest.raises(MemwallError, match=f"{draws} draws cannot tell .*take at least {needed} draws"):
+        bounds(level)
+    _, enough = bootstrap_lines(sample, origin=ORIGIN, draws=needed, interval="percentile")
+    low, high = enough(level)
+    assert low < high
+
+
+def test_a_seed_below_zero_is_refused() -> None:
+    sample = simulate(np.random.default_rng(8), 20)
+    with pytest.raises(MemwallError, match="a seed is a whole number from 0, as in 1; got -1"):
+        bootstrap_lines(sample, origin=ORIGIN, seed=-1)
 
 
 def test_resamples_without_a_line_are_left_out_in_silence() -> None:

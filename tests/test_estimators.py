@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,9 +15,9 @@ from hypothesis import strategies as st
 from memwall_trends.datasets import list_series, load_observations
 from memwall_trends.datasets.conditions import filter_rows
 from memwall_trends.errors import MemwallError
-from memwall_trends.fitting.estimators import ESTIMATORS, find_estimator
+from memwall_trends.fitting.estimators import ESTIMATORS, _quantile_covariance, find_estimator
 from memwall_trends.fitting.growth import Growth
-from memwall_trends.fitting.least_squares import ordinary_least_squares
+from memwall_trends.fitting.least_squares import design_line, ordinary_least_squares
 from memwall_trends.fitting.methods import Method, fit_line
 from memwall_trends.fitting.standard_errors import Clusters
 from memwall_trends.selection import select
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from memwall_trends.fitting.least_squares import Estimate, Floats
+    from memwall_trends.selection import Selection
 
 SLOPE = 0.24
 N_SIMULATED = 2000
@@ -41,9 +43,21 @@ BY_R = {
     "quantile_0.9": Method("quantile", quantile=0.9),
     "theil_sen": Method("theil-sen"),
 }
+QUANTILES = {"quantile_0.5": 0.5, "quantile_0.9": 0.9}
+"""R has the errors by the kernel alone; ours are widened where few observations lie beyond the line."""
 ALONE = [name for name in ESTIMATORS if name != "mixed"]
 """A mixed model needs vendors and architectures."""
 ROBUST = ["huber", "theil-sen", "quantile"]
+
+
+def kernel_errors(chosen: Selection, estimate: Estimate, quantile: float) -> dict[str, float]:
+    rows = chosen.observations
+    years, values = decimal_years(rows["date"].to_numpy()), np.log10(rows["value"].to_numpy())
+    design = design_line(years, estimate.origin)
+    residuals = values - design @ [estimate.intercept, estimate.slope]
+    errors = np.sqrt(np.diag(_quantile_covariance(design, residuals, quantile)))
+    assert (np.sqrt(np.diag(estimate.covariance)) >= errors * (1 - 1e-9)).all()
+    return {"middle_error": errors[0], "slope_error": errors[1]}
 
 
 def named(codes: np.ndarray) -> Clusters:
@@ -79,6 +93,8 @@ def test_ols_agrees_with_lm(series: str, reference: dict[str, dict[str, float]])
 def test_every_method_agrees_with_r(method: str, series: str, robust: dict[str, dict[str, float]]) -> None:
     if method == "cluster" and series != "peak_flops":
         pytest.skip("too few vendors")
+    if method == "quantile_0.9" and len(select(series, dataset="gholami2024").observations) < 10:
+        pytest.skip("none of so few observations lies beyond that quantile, so that ours refuses it")
     expected = robust[series]
     estimate, _ = fit_line(select(series, dataset="gholami2024"), BY_R[method])
     ours = {
@@ -87,6 +103,8 @@ def test_every_method_agrees_with_r(method: str, series: str, robust: dict[str, 
         "middle_error": math.sqrt(estimate.covariance[0, 0]),
         "slope_error": math.sqrt(estimate.covariance[1, 1]),
     }
+    if estimate_kernel := QUANTILES.get(method):
+        ours |= kernel_errors(select(series, dataset="gholami2024"), estimate, estimate_kernel)
     compared = {name for name in ours if f"{method}_{name}" in expected}
     assert compared == ({"slope"} if method == "theil_sen" else set(ours))
     for name in compared:
@@ -146,8 +164,7 @@ def test_shifting_and_scaling_move_the_line_along(
     moved = find_any(method, weights)(years + shift, tilted)
     assert moved.origin == pytest.approx(plain.origin + shift)
     assert moved.slope == pytest.approx(scale * plain.slope + tilt, rel=1e-5, abs=1e-6)
-    if method != "theil-sen":  # it passes through the median of the values, which a tilt does not move along
-        assert moved.intercept == pytest.approx(scale * plain.intercept + height, rel=1e-5, abs=1e-5)
+    assert moved.intercept == pytest.approx(scale * plain.intercept + height, rel=1e-5, abs=1e-5)
     assert moved.covariance[1, 1] == pytest.approx(scale**2 * plain.covariance[1, 1], rel=1e-4)
 
 
@@ -215,7 +232,7 @@ def test_equal_values_do_not_grow(method: str) -> None:
 @pytest.mark.parametrize("quantile", [0.05, 0.1, 0.5, 0.9, 0.95])
 def test_every_quantile_has_an_interval(quantile: float) -> None:
     years, values, _ = simulate_small(2)
-    for n_obs in (5, 8, 30):
+    for n_obs in (20, 25, 30):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             estimate = find_estimator("quantile", quantile=quantile)(years[-n_obs:], values[-n_obs:])
@@ -322,6 +339,62 @@ def test_a_quantile_outside_0_to_1_is_refused(quantile: float) -> None:
     years, values, _ = simulate_small(1)
     with pytest.raises(MemwallError, match=r"a quantile lies between 0 and 1, as in 0\.5"):
         find_estimator("quantile", quantile=quantile)(years, values)
+
+
+@pytest.mark.parametrize(
+    ("quantile", "n_obs"), [(1e-12, 30), (1 - 1e-12, 30), (0.01, 30), (0.99, 30), (0.05, 19), (0.1, 9)]
+)
+def test_a_quantile_that_no_observation_lies_beyond_is_refused(quantile: float, n_obs: int) -> None:
+    years, values, _ = simulate_small(1)
+    with pytest.raises(MemwallError, match=f"of {n_obs} observations fewer than one lies beyond") as refused:
+        find_estimator("quantile", quantile=quantile)(years[:n_obs], values[:n_obs])
+    allowed = re.search(r"take one between (\S+) and (\S+), .*--best-of year", str(refused.value))
+    assert allowed
+    for end in map(float, allowed.groups()):
+        assert find_estimator("quantile", quantile=end)(years[:n_obs], values[:n_obs]).slope > 0
+
+
+def test_as_many_observations_lie_above_a_line_of_theil_and_sen_as_below() -> None:
+    # Two thirds of the dates before a gap: the line through the medians leaves most to one side of it.
+    random = np.random.default_rng(3)
+    years = np.concatenate([np.linspace(2000, 2003, 21), np.linspace(2020, 2023, 10)])
+    values = np.where(years > 2010, 4.0, 0.0) + 0.05 * (years - 2000) + random.normal(0, 0.1, 31)
+    estimate = find_estimator("theil-sen")(years, values)
+    residuals = values - estimate.intercept - estimate.slope * (years - estimate.origin)
+    assert (residuals > 1e-9).sum() == (residuals < -1e-9).sum() == 15
+
+
+def test_so_few_observations_hold_no_95_percent() -> None:
+    # Of n in order, all pairs rise with a chance of 1 in n factorial, and fall with the same.
+    for n_obs, most in ((3, "66.7%"), (4, "91.7%")):
+        years = np.arange(2000.0, 2000.0 + n_obs)
+        estimate = find_estimator("theil-sen")(years, np.array([0.0, 1.0, 2.5, 3.0])[:n_obs])
+        assert estimate.slope_bounds is not None
+        with pytest.raises(
+            MemwallError, match=f"ranks of {n_obs} observations holds at most {most}, not 95%"
+        ):
+            estimate.slope_bounds(0.95)
+        assert estimate.slope_bounds(0.6) == pytest.approx((1, 1.25) if n_obs == 4 else (1, 1.5))
+        assert math.isfinite(estimate.covariance[1, 1])
+    five = find_estimator("theil-sen")(np.arange(5.0), np.array([0.0, 1.0, 2.5, 3.0, 4.2]))
+    assert five.slope_bounds is not None
+    assert five.slope_bounds(0.95) == pytest.approx((0.5, 1.5))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("quantile", [0.01, 0.1, 0.5, 0.9, 0.99])
+@pytest.mark.parametrize("errors", ["normal", "exponential"])
+def test_quantile_intervals_hold_the_slope(quantile: float, errors: str) -> None:
+    random = np.random.default_rng(1)
+    held = 0
+    for _ in range(300):
+        # Dates as they are: ever more devices.
+        years = np.sort(2026 - random.exponential(8, 350).clip(0, 26))
+        scatter = random.normal(size=350) if errors == "normal" else random.exponential(size=350)
+        estimate = find_estimator("quantile", quantile=quantile)(years, SLOPE * (years - 2012) + scatter)
+        held += holds(estimate)
+    # Four standard errors of 300 draws about 0.95.
+    assert 0.9 <= held / 300 <= 1.0
 
 
 def test_huber_has_no_scale_where_most_observations_lie_on_one_line() -> None:

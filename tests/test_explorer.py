@@ -24,6 +24,7 @@ from memwall_trends.fitting.bounds import t_quantile
 from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.questions.gap import fit_gap
 from memwall_trends.selection import select
+from memwall_trends.units import format_number
 from tests.test_figures import contrast_with_white
 
 if TYPE_CHECKING:
@@ -318,6 +319,11 @@ def test_the_gap_equals_the_gap_in_python(opened: Visit, fragment: str, options:
         *gap.doubling_interval(),
     ]
     assert shown == pytest.approx(expected, rel=AGREES)
+    _, *others = gap.doubling_intervals()
+    for low, high in others:
+        verb, least = ("halves", -high) if low < 0 else ("doubles", low)
+        assert f"{verb} in at least {format_number(least)}" in opened.text("gap-doubling-or")
+    assert bool(others) == bool(opened.text("gap-doubling-or"))
     assert ("Ratio of two fitted trends" in opened.text("gap-way")) == (gap.way == "ratio")
     if gap.balance:
         assert opened.number("gap-count") == gap.balance.n_obs

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from memwall_trends.fitting.bounds import t_quantile, welch_satterthwaite
 from memwall_trends.fitting.methods import Method
 from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.questions.gap import describe_population, fit_gap, pair_devices, populate
+from memwall_trends.questions.grouped_gaps import fit_gap_by
 from memwall_trends.questions.ratio import WAYS
 from memwall_trends.selection import gather_where, select
 from memwall_trends.units import decimal_years
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     CsvFile = Callable[[str | bytes], Path]
 
 BALANCE = ("peak_flops", "dram_bandwidth")
+
+NEAR_TOP = "gap peak_flops dram_bandwidth --method quantile --quantile .9 --reach 1000"
 
 
 def test_growth_and_projection_agree_with_r(reference: dict[str, dict[str, float]]) -> None:
@@ -251,6 +256,70 @@ def test_a_line_near_the_top_cannot_be_projected() -> None:
     gap = fit_gap("peak_flops", "dram_bandwidth", method=Method("quantile", quantile=0.9))
     with pytest.raises(MemwallError, match="no prediction interval"):
         gap.project([2030.0])
+
+
+@pytest.mark.parametrize("way", ["device", "ratio"])
+@pytest.mark.parametrize("quantile", [0.1, 0.9])
+def test_a_line_near_the_top_is_reached_without_an_interval_for_a_device(way: str, quantile: float) -> None:
+    gap = fit_gap("peak_flops", "dram_bandwidth", way=way, method=Method("quantile", quantile=quantile))
+    reached = gap.reach(1000)
+    assert math.isnan(reached["prediction_low"])
+    assert math.isnan(reached["prediction_high"])
+    assert gap.ratio_at(reached["year"]) == pytest.approx(1000)
+    assert reached["ci_low"] < reached["year"] < reached["ci_high"]
+    assert not gap.through_middle
+
+
+def test_the_command_says_that_a_line_near_the_top_has_no_interval_for_a_device(
+    run: Callable[..., Any],
+) -> None:
+    arguments = NEAR_TOP.split()
+    shown = run(*arguments)
+    assert shown.code == 0
+    assert re.search(r"by a new device +no interval", shown.out)
+    assert "ever to never" not in shown.out
+    assert "this line is not through the middle" in " ".join(shown.out.split())
+    (reached,) = json.loads(run(*arguments, "--format", "json").out)["reach"]
+    assert reached["prediction_low"] is reached["prediction_high"] is None
+    assert reached["ci_low"] < reached["year"] < reached["ci_high"]
+
+
+@pytest.mark.parametrize("method", ["ols", "wls", "huber", "theil-sen", "quantile"])
+def test_every_line_through_the_middle_is_reached_with_an_interval_for_a_device(method: str) -> None:
+    gap = fit_gap("peak_flops", "dram_bandwidth", method=method)
+    reached = gap.reach(1000)
+    assert gap.through_middle
+    assert reached["prediction_low"] < reached["ci_low"] < reached["year"]
+    assert reached["year"] < reached["ci_high"] < reached["prediction_high"]
+    assert gap.project([reached["prediction_low"]])["high"].item() == pytest.approx(1000, rel=1e-4)
+
+
+def test_groups_of_a_line_near_the_top_have_their_ratio_now() -> None:
+    grouped = fit_gap_by("peak_flops", "dram_bandwidth", "kind", method=Method("quantile", quantile=0.8))
+    assert len(grouped.shown()) == len(grouped.gaps)
+    with pytest.raises(MemwallError, match="no prediction interval"):
+        grouped.shown([2030.0])
+
+
+def test_a_new_device_keeps_the_freedom_of_its_own_where_clusters_are_two() -> None:
+    # By vendor, two clusters leave the line one degree of freedom, and a device its own of all devices.
+    choose: Any = {"vendor": ["NVIDIA", "AMD"]}
+    by_vendor = fit_gap(
+        "peak_flops", "dram_bandwidth", method=Method(se="cluster", cluster="vendor"), **choose
+    )
+    plain = fit_gap("peak_flops", "dram_bandwidth", method=Method(se="classical"), **choose)
+    low, high = by_vendor.project([2030.0])[["low", "high"]].iloc[0]
+    usual_low, usual_high = plain.project([2030.0])[["low", "high"]].iloc[0]
+    assert high / low < 4 * usual_high / usual_low
+    assert by_vendor.balance is not None
+    _, variance = by_vendor.balance.log10_mean(np.array([2030.0]))
+    (freedom,) = by_vendor.balance.new_device_freedoms(variance)
+    own, n_devices = by_vendor.balance.estimate.residual_variance, by_vendor.balance.n_obs
+    share = variance[0] / (variance[0] + own)
+    expected = 1 / (share**2 / by_vendor.degrees_of_freedom + (1 - share) ** 2 / (n_devices - 2))
+    assert freedom == pytest.approx(expected)
+    half = t_quantile(freedom, 0.95) * math.sqrt(variance[0] + own)
+    assert math.log10(high / low) == pytest.approx(2 * half)
 
 
 # The population

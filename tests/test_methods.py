@@ -107,7 +107,7 @@ def test_each_vendor_can_count_alike() -> None:
         (Method("quantile", quantile=1.5), "a quantile lies between 0 and 1"),
         (Method(bootstrap="pair"), "unknown bootstrap 'pair'; did you mean 'pairs'.*pairs, cluster"),
         (Method(bootstrap="pairs", interval="bc"), "unknown interval 'bc'.*percentile, bca"),
-        (Method(bootstrap="pairs", draws=0), "a bootstrap needs draws"),
+        (Method(bootstrap="pairs", draws=0), "a bootstrap needs at least 2 draws"),
         (Method(se="cluster", bootstrap="pairs"), "are two ways: give one of them"),
         (Method("hubert"), "unknown method 'hubert'; did you mean 'huber'"),
     ],

@@ -2,15 +2,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from memwall_trends.datasets import load_table
 from memwall_trends.datasets.rates import HALF, PRECISIONS, find_unrated, select_one_per, select_precision
 from memwall_trends.errors import MemwallError
+from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.selection import select
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from memwall_trends.selection import Choose
 
 RATES = pd.DataFrame(
@@ -127,3 +131,78 @@ def test_the_window_comes_before_what_stands_for_an_architecture() -> None:
 def test_what_cannot_stand_for_a_group_is_said(choose: Choose, message: str) -> None:
     with pytest.raises(MemwallError, match=message):
         select("peak_flops", **choose)
+
+
+def falling() -> pd.DataFrame:
+    """Return picojoules a bit, which fall, two devices a year."""
+    rows = [
+        ("A", "2010-01-01", "one", 60.0),
+        ("B", "2010-06-01", "one", 90.0),
+        ("C", "2012-01-01", "two", 40.0),
+        ("D", "2012-01-01", "two", 35.0),
+        ("E", "2014-01-01", "three", 50.0),
+        ("F", "2014-06-01", "three", 20.0),
+        ("G", "2016-01-01", "four", 10.0),
+        ("H", "2016-06-01", "four", 12.0),
+        ("I", "2018-01-01", "five", 10.0),
+    ]
+    frame = pd.DataFrame(rows, columns=["name", "date", "architecture", "value"])
+    return frame.assign(date=pd.to_datetime(frame["date"]))
+
+
+def names(**choose: Unpack[Choose]) -> list[str]:
+    return select(falling(), **choose).observations["name"].tolist()
+
+
+def test_the_records_of_what_falls_are_lows() -> None:
+    # Of one day the lowest, and an equal value is none.
+    assert names(frontier=True, record="low") == ["A", "D", "F", "G"]
+    assert names(frontier=True, record="high") == ["A", "B"]
+    with pytest.raises(MemwallError, match="--record low takes lows, and --record high these"):
+        names(frontier=True)
+    assert names(frontier=True, record="low", since=2012) == ["D", "F", "G"]
+    assert select(falling(), frontier=True, record="low").counted == "record-setting devices only (lows)"
+
+
+def test_lows_are_the_highs_of_the_inverse() -> None:
+    inverse = falling().assign(value=1 / falling()["value"])
+    choices: list[Choose] = [
+        {"frontier": True},
+        {"best_of": "year"},
+        {"one_per": "architecture"},
+        {"one_per": "architecture", "best_of": "year", "frontier": True},
+    ]
+    for choose in choices:
+        highs = select(inverse, **choose).observations["name"].tolist()
+        lows: Choose = {**choose, "record": "low"}
+        assert names(**lows) == highs
+
+
+def test_the_best_of_what_falls_is_the_lowest() -> None:
+    assert names(best_of="year", record="low") == ["A", "D", "F", "G", "I"]
+    assert names(one_per="architecture", record="low") == ["A", "D", "F", "G", "I"]
+    assert names(one_per="architecture", take="lowest") == ["A", "D", "F", "G", "I"]
+    assert names(best_of="year") == ["B", "C", "E", "H", "I"]
+    chosen = select(falling(), best_of="year", record="low")
+    assert chosen.counted == "the lowest of each year"
+    # A choice that is added keeps what a record is.
+    assert select(chosen, since=2014).observations["name"].tolist() == ["F", "G", "I"]
+
+
+def test_a_record_is_high_or_low() -> None:
+    with pytest.raises(MemwallError, match=r"unknown record 'lows'; did you mean 'low'.*Known: high, low"):
+        select("peak_flops", record="lows")
+
+
+def test_the_growth_of_lows_is_the_inverse_of_that_of_highs() -> None:
+    # One seed draws the same devices, so that resamples set the same records.
+    random = np.random.default_rng(1)
+    dates = pd.to_datetime("2000-01-01") + pd.to_timedelta(np.sort(random.integers(0, 9000, 60)), unit="D")
+    rows = pd.DataFrame({"date": dates, "value": 10 ** (random.normal(0, 0.3, 60) - np.arange(60) / 20)})
+    lows = fit_trend(rows, frontier=True, record="low")
+    highs = fit_trend(rows.assign(value=1 / rows["value"]), frontier=True)
+    assert lows.growth_factor() == pytest.approx(1 / highs.growth_factor())
+    low, high = lows.growth_interval()
+    assert (1 / high, 1 / low) == pytest.approx(highs.growth_interval())
+    assert high < 1
+    assert lows.describe().endswith("record-setting devices only (lows)")

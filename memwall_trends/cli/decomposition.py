@@ -9,7 +9,7 @@ import typer
 from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import takes
 from memwall_trends.cli.options import METHOD, RESULT, SELECTION, Result, Series
-from memwall_trends.cli.output import emit
+from memwall_trends.cli.output import emit, warn
 
 if TYPE_CHECKING:
     from memwall_trends.selection import Choose
@@ -60,3 +60,4 @@ def decompose(
             fitted.describe_interval() + (f" {FRONTIER_NOTE}." if chosen.frontier else ""),
         ],
     )
+    warn(fitted.warnings(result.per))

@@ -16,7 +16,7 @@ from memwall_trends.cli.options import (
     By,
     Result,
 )
-from memwall_trends.cli.output import emit
+from memwall_trends.cli.output import emit, warn
 from memwall_trends.cli.told import note_reading
 from memwall_trends.errors import MemwallError
 
@@ -132,11 +132,12 @@ def gap(
             *note_reading(fitted.numerator.found, fitted.denominator.found),
             *dict.fromkeys(trend.describe_interval() for trend in fits),
             *([_describe_break(kink, per)] if kink else []),
-            *_note_reach(reach),
+            *_note_reach(reach, fitted),
             *_note_calibration(calibrations, level),
             f"Assumed: {ASSUMPTIONS[fitted.way]}",
         ],
     )
+    warn(fitted.warnings(per))
     for year in years:
         _warn_of_extrapolation(fitted, year)
 
@@ -179,6 +180,7 @@ def _gap_by(
             *dict.fromkeys(f"Assumed: {ASSUMPTIONS[gap.way]}" for gap in grouped.gaps.values()),
         ],
     )
+    warn(f"{group}: {warning}" for group, gap in grouped.gaps.items() for warning in gap.warnings(result.per))
 
 
 def _note_population(population: str) -> list[str]:
@@ -227,7 +229,8 @@ def _show_projections(fitted: Gap, record: dict[str, Any], level: float) -> pd.D
     for row in record["reach"]:
         what = f"{row['ratio']:g} {fitted.unit} is passed"
         rows.append((what, _show_year(row["year"]), _show_years(row["ci_low"], row["ci_high"])))
-        rows.append(("  by a new device", "", _show_years(row["prediction_low"], row["prediction_high"])))
+        by_device = _show_years(row["prediction_low"], row["prediction_high"])
+        rows.append(("  by a new device", "", by_device if fitted.through_middle else "no interval"))
     return pd.DataFrame(rows, columns=["quantity", "estimate", f"{format_level(level)} interval"])
 
 
@@ -239,15 +242,18 @@ def _show_years(low: float, high: float) -> str:
     return f"{f'{low:.1f}' if math.isfinite(low) else 'ever'} to {_show_year(high)}"
 
 
-def _note_reach(reach: Sequence[float] | None) -> list[str]:
-    return (
-        [
-            "Is passed: when the trend is there, with the years at which its confidence interval holds the "
-            "ratio; by a new device: the years at which the prediction interval does."
-        ]
-        if reach
-        else []
+def _note_reach(reach: Sequence[float] | None, fitted: Gap) -> list[str]:
+    if not reach:
+        return []
+    by_device = (
+        "by a new device: the years at which the prediction interval does."
+        if fitted.through_middle
+        else "there is no interval for a new device, as this line is not through the middle of the devices."
     )
+    return [
+        "Is passed: when the trend is there, with the years at which its confidence interval holds the "
+        f"ratio; {by_device}"
+    ]
 
 
 def _calibrate(fitted: Gap, years: Sequence[float], level: float) -> list[Calibration | None]:
@@ -281,9 +287,10 @@ def _warn_of_extrapolation(fitted: Gap, year: float) -> None:
     years, trend = fitted.extrapolation(year)
     if years > FAR_YEARS:
         span = (trend.last_date - trend.first_date).days / 365.25
-        typer.echo(
-            f"warning: {year:g} lies {years:.1f} years outside the observations of {trend.series} "
-            f"({trend.first_date} to {trend.last_date}), {100 * years / span:.0f}% of the time that they "
-            "span; the interval holds only if the trend goes on unchanged",
-            err=True,
+        warn(
+            [
+                f"{year:g} lies {years:.1f} years outside the observations of {trend.series} "
+                f"({trend.first_date} to {trend.last_date}), {100 * years / span:.0f}% of the time that they "
+                "span; the interval holds only if the trend goes on unchanged"
+            ]
         )

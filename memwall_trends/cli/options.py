@@ -246,6 +246,12 @@ SELECTION: Group[Choose] = Group(
         "frontier": Option(
             bool, False, "Only devices that set a record when they came out.", flag="--frontier"
         ),
+        "record": Option(
+            str | None,
+            None,
+            "What sets a record, and is best: high (unless told otherwise), or low of what falls.",
+            "WHICH",
+        ),
         "one_per": Option(
             str | None,
             None,
@@ -253,7 +259,10 @@ SELECTION: Group[Choose] = Group(
             "COLUMNS",
         ),
         "take": Option(
-            str | None, None, "Which one of them: best (unless told otherwise), median or first.", "WHICH"
+            str | None,
+            None,
+            "Which one of them: best (unless told otherwise), median, first or lowest.",
+            "WHICH",
         ),
         "best_of": Option(
             str | None, None, "Of what is left, the best of each year: the leading edge.", "COLUMNS"

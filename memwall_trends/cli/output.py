@@ -12,11 +12,14 @@ from memwall_trends.cli.options import OutputFormat
 from memwall_trends.errors import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
-NUMBER_OR_INTERVAL = r"|(-?[\d,.]+(e[+-]\d+)?|-?infinite|n/a)( to \S+|x|%| years)?"
+NUMBER_OR_INTERVAL = r"|(at least )?(-?[\d,.]+(e[+-]\d+)?|-?infinite|n/a)( to \S+|x|%| years)?"
+
+LIST = "list"
+"""The column of a CSV that says of which list of a record a row is."""
 
 
 def emit(
@@ -50,6 +53,12 @@ def emit(
                 _print_table(frame, heading)
         if format_ is OutputFormat.TABLE:
             _print_notes(notes)
+
+
+def warn(warnings: Iterable[str]) -> None:
+    """Print warnings where they do not mix with a result; each once."""
+    for warning in dict.fromkeys(warnings):
+        typer.echo(f"warning: {warning}", err=True)
 
 
 def _inert(frame: pd.DataFrame) -> pd.DataFrame:
@@ -102,30 +111,48 @@ def to_records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _flat(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return records without nesting.
+    """Return records without nesting, as rows that hold all that JSON does.
 
-    A list spreads its record over as many rows, conditions become text, a record within takes its name along;
-    so does what a list names as its record does, or the one would hide the other.
+    A list of records spreads its own over as many rows, and a column ``list`` says of which list each is
+    where there are several. Conditions and lists of texts become text; a record within takes its name along,
+    as in ``pooled_rate``, and so does what a list calls as its record does: ``readings_rate``.
     """
+    return [row for record in records for row in _flatten(record)]
+
+
+def _flatten(record: dict[str, Any]) -> list[dict[str, Any]]:
+    flat, lists = _split_lists(record)
+    rows = []
+    for name, items in lists.items():
+        for item in items:
+            for row in _flatten(item):
+                own = {f"{name}_{key}" if key in flat else key: cell for key, cell in row.items()}
+                rows.append({**({LIST: name} if len(lists) > 1 else {}), **flat, **own})
+    return rows or [{**({LIST: None} if len(lists) > 1 else {}), **flat}]
+
+
+def _split_lists(record: dict[str, Any]) -> tuple[dict[str, Any], dict[str, list[dict[str, Any]]]]:
+    """Return the cells of a record, and of records within it, and the lists of records by name."""
     from memwall_trends.datasets.conditions import describe_where
 
-    rows: list[dict[str, Any]] = []
-    for record in records:
-        nested = [(key, value) for key, value in record.items() if isinstance(value, list)]
-        flat: dict[str, Any] = {}
-        for key, value in record.items():
-            if not isinstance(value, dict):
-                flat |= {} if isinstance(value, list) else {key: value}
-            elif all(isinstance(cell, list) for cell in value.values()):
-                flat[key] = describe_where(value)
-            else:
-                flat |= {f"{key}_{name}": cell for name, cell in value.items()}
-        name, items = nested[0] if nested else ("", [])
-        rows += [
-            {**flat, **{f"{name}_{key}" if key in flat else key: cell for key, cell in item.items()}}
-            for item in items
-        ] or [flat]
-    return rows
+    flat: dict[str, Any] = {}
+    lists: dict[str, list[dict[str, Any]]] = {}
+    for key, value in record.items():
+        if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+            lists[key] = value
+        elif isinstance(value, list):
+            flat[key] = "; ".join(map(str, value))
+        elif not isinstance(value, dict):
+            flat[key] = value
+        elif all(
+            isinstance(cell, list) and not any(isinstance(x, dict) for x in cell) for cell in value.values()
+        ):
+            flat[key] = describe_where(value)
+        else:
+            within, further = _split_lists(value)
+            flat |= {f"{key}_{name}": cell for name, cell in within.items()}
+            lists |= {f"{key}_{name}": items for name, items in further.items()}
+    return flat, lists
 
 
 def _plain(value: Any) -> Any:

@@ -14,8 +14,8 @@ from memwall_trends.cli.options import (
     Result,
     Series,
 )
-from memwall_trends.cli.output import emit
-from memwall_trends.cli.told import note_reading, warn_of_window
+from memwall_trends.cli.output import emit, warn
+from memwall_trends.cli.told import note_reading
 
 if TYPE_CHECKING:
     from memwall_trends.fitting.methods import Method
@@ -51,7 +51,7 @@ def rate(series: Series, *, by: By = None, choose: Choose, method: Method, resul
             *_note_default_rows(trend, gather_where(choose)),
         ],
     )
-    warn_of_window(trend, result.per)
+    warn(trend.warnings(result.per))
 
 
 def _rate_by(series: str, by: str, choose: Choose, method: Method, result: Result) -> None:
@@ -75,6 +75,11 @@ def _rate_by(series: str, by: str, choose: Choose, method: Method, result: Resul
             *filter(None, [describe_equality(grouped.equal_slopes_p, result.level)]),
             *(f"Left out: {group}: {why}." for group, why in grouped.left_out.items()),
         ],
+    )
+    warn(
+        f"{group}: {warning}"
+        for group, trend in grouped.trends.items()
+        for warning in trend.warnings(result.per)
     )
 
 

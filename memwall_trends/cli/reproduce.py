@@ -31,7 +31,7 @@ UNLIKELY = 0.01
 
 @app.command(epilog="Example: memwall-trends reproduce --level 0.9")
 @takes(
-    choose=SELECTION.without("dataset", "frontier", "one_per", "take", "best_of", *CSV_COLUMNS),
+    choose=SELECTION.without("dataset", "frontier", "record", "one_per", "take", "best_of", *CSV_COLUMNS),
     result=RESULT.reworded("per", "The rates printed per so many years: 2 or 20."),
 )
 def reproduce(*, margin: Margin = defaults.MARGIN, choose: Choose, result: Result) -> None:

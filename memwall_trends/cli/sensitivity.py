@@ -15,7 +15,6 @@ from memwall_trends.cli.options import (
     SELECTION,
     KnownSeries,
     Margin,
-    OutputFormat,
     Result,
 )
 from memwall_trends.cli.output import emit, to_records
@@ -52,11 +51,11 @@ def sensitivity(
     from memwall_trends.questions.sensitivity import run_sensitivity
     from memwall_trends.questions.specifications import DRAWS, FEW_OBSERVATIONS, FEW_RECORDS, FEW_YEARS
 
-    per, format_ = result.per, result.format_
+    per = result.per
     fitted = run_sensitivity(series, per=per, level=result.level, margin=margin, **method, **choose)
     emit(
-        format_,
-        records=to_records(fitted.specifications) if format_ is OutputFormat.CSV else fitted.to_record(),
+        result.format_,
+        records=fitted.to_record(),
         shown=fitted.shown(),
         title=f"{series} ({choose['dataset']}): growth factor / {per:g} years under all combinations",
         further={

@@ -9,7 +9,7 @@ import typer
 from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import takes
 from memwall_trends.cli.options import METHOD, RESULT, SELECTION, By, Result, Series
-from memwall_trends.cli.output import emit, to_records
+from memwall_trends.cli.output import emit, to_records, warn
 from memwall_trends.cli.told import note_reading, record_reading
 
 if TYPE_CHECKING:
@@ -70,6 +70,13 @@ def stability(
             *note_reading(chosen.found),
         ],
     )
+    if window < per:
+        warn(
+            [
+                f"a window of {window:g} years is shorter than the {describe_period(per)} of its growth "
+                f"factor, which so goes beyond what was seen; take a longer --window, or --per {window:g}"
+            ]
+        )
 
 
 @app.command(epilog="Example: memwall-trends backtest dram_bandwidth")

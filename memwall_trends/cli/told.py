@@ -1,17 +1,11 @@
-"""What is told beside a result: how a file was read, and where a rate says more than its data."""
+"""What is told beside a result: how a file was read."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 if TYPE_CHECKING:
     from memwall_trends.datasets.parsing import Found
-    from memwall_trends.fitting.trends import Trend
-
-SHORT_WINDOW = 0.5
-"""Of the period of a rate: who knows less of it is told so."""
 
 
 def note_reading(*found: Found | None) -> list[str]:
@@ -34,17 +28,3 @@ def record_reading(found: Found | None) -> dict[str, Any]:
     {}
     """
     return {} if found is None else {"reading": found.to_record()}
-
-
-def warn_of_window(trend: Trend, per: float) -> None:
-    """Warn if the observations span little of the period that the growth factor is for."""
-    from memwall_trends.fitting.growth import describe_period
-
-    years = (trend.last_date - trend.first_date).days / 365.25
-    if years < SHORT_WINDOW * per:
-        typer.echo(
-            f"warning: the observations span {years:.2g} years, {100 * years / per:.0f}% of the "
-            f"{describe_period(per)} that the growth factor is for; it holds if growth goes on as it was "
-            "(--per names another period)",
-            err=True,
-        )

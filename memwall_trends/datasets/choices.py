@@ -45,6 +45,8 @@ class Choose(TypedDict, total=False):
     frontier : bool
         Only devices that exceeded all before them among those that the other choices leave; the window comes
         last, so that a record is a record when it is set.
+    record : str
+        What a record, and the best, is: ``high``, or ``low`` for a quantity that falls, as energy per bit.
     one_per : str or sequence of str
         Count one observation of each ``architecture``, say, or of each ``["architecture", "year"]``: columns,
         or the ``year`` of the date. A device of which the column does not know counts alone.
@@ -81,6 +83,7 @@ class Choose(TypedDict, total=False):
     scope: str | Sequence[str] | None
     precision: str | None
     frontier: bool
+    record: str | None
     announced: bool
     one_per: str | Sequence[str] | None
     take: str

@@ -37,8 +37,11 @@ OPERAND_BYTES = {
 }  # fmt: skip
 """Bytes of an operand in memory, by number format: tf32 is stored as fp32; scales of blocks are left out."""
 HALF = ("fp16", "bf16")
-TAKES = ("best", "median", "first")
-"""Which observation stands for its group, by the name that the user gives."""
+TAKES = ("best", "median", "first", "lowest")
+"""Which observation stands for its group, by the name that the user gives; ``best`` is the highest, or the
+lowest where records are lows."""
+RECORDS = ("high", "low")
+"""What sets a record: to exceed all before, or to fall below them; by the name that the user gives."""
 YEAR = "year"
 
 
@@ -130,16 +133,31 @@ def find_unrated(frame: pd.DataFrame, formats: Iterable[str]) -> set[str]:
     return having - set(frame.loc[rated, "name"])
 
 
-def select_frontier(frame: pd.DataFrame) -> pd.DataFrame:
+def select_frontier(frame: pd.DataFrame, record: str = "high") -> pd.DataFrame:
     """Return the observations that exceeded all earlier ones when they came out; of one day, the best.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Observations with ``date`` and ``value``, above zero.
+    record : str
+        One of `RECORDS`: ``low`` for a quantity that falls, as joules per bit do.
+
+    Raises
+    ------
+    MemwallError
+        If there is no such record.
 
     Examples
     --------
     >>> from memwall_trends.datasets import load_table
-    >>> select_frontier(load_table("dram_bandwidth", "gholami2024"))["value"].tolist()
+    >>> rows = load_table("dram_bandwidth", "gholami2024")
+    >>> select_frontier(rows)["value"].tolist()
     [15.2, 64.0, 115.2, 512.0, 732.2, 897.0, 1555.0, 1935.0, 2039.0]
+    >>> select_frontier(rows, "low")["value"].tolist()
+    [15.2]
     """
-    return frame[Frontier.of(frame).among(np.ones(len(frame), dtype=bool))]
+    return frame[Frontier.of(frame, record).among(np.ones(len(frame), dtype=bool))]
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,15 +169,17 @@ class Frontier:
     order : ndarray of int, shape (n,)
         The rows by date, those of one day by value, the highest first.
     values : ndarray of float, shape (n,)
-        Of each row.
+        Of each row; its inverse where records are lows.
     """
 
     order: NDArray[np.int64]
     values: NDArray[np.float64]
 
     @classmethod
-    def of(cls, frame: pd.DataFrame) -> Frontier:
+    def of(cls, frame: pd.DataFrame, record: str = RECORDS[0]) -> Frontier:
         """Return that of a frame with ``date`` and ``value``."""
+        if find_record(record) == "low":
+            frame = frame.assign(value=1 / frame["value"])
         by = ["date", "value"]
         ordered = frame[by].reset_index(drop=True).sort_values(by, ascending=[True, False], kind="stable")
         return cls(ordered.index.to_numpy(dtype=np.int64), frame["value"].to_numpy(dtype=np.float64))
@@ -183,7 +203,7 @@ class Frontier:
 
 
 def refuse_falling(frame: pd.DataFrame, origin: str) -> None:
-    """Refuse to look for records where values fall: a record is a high, and those of prices are lows.
+    """Refuse to look for records where values fall, unless it is said which: those of prices are lows.
 
     Raises
     ------
@@ -195,12 +215,12 @@ def refuse_falling(frame: pd.DataFrame, origin: str) -> None:
     >>> dates = pd.to_datetime(["2010-01-01", "2011-01-01", "2012-01-01"])
     >>> refuse_falling(pd.DataFrame({"date": dates, "value": [1.0, 2.0, 3.0]}), "chips.csv")
     """
-    lows = select_frontier(frame.assign(value=1 / frame["value"]))
+    lows = select_frontier(frame, "low")
     highs = select_frontier(frame)
     if len(lows) > len(highs):
         raise MemwallError(
             f"{origin}: the values fall ({len(lows)} record lows, {len(highs)} record highs), and records "
-            "are highs; leave --frontier out, or give what grows, as bytes per dollar for a price"
+            "are highs unless told otherwise: --record low takes lows, and --record high these"
         )
 
 
@@ -217,8 +237,8 @@ def select_one_per(
         Observations that agree in all of them are a group; ``year`` is that of the date. One whose cell is
         empty is a group of its own.
     take : str
-        ``best``, the highest value; ``median``, the observation in the middle, of two the lower one; or
-        ``first``, the earliest. Of equal values the earliest, of one day the highest.
+        ``best``, the highest value; ``lowest``; ``median``, the observation in the middle, of two the lower
+        one; or ``first``, the earliest. Of equal values the earliest, of one day the highest.
     origin : str
         What to call the frame in a message.
 
@@ -270,8 +290,9 @@ class OnePer:
         take = find_known("take", take, TAKES)
         places = frame.reset_index(drop=True)
         by = ["date", "value"] if take == "first" else ["value", "date"]
+        ascending = [take in ("first", "lowest"), take != "first"]
         # Without the rest, which would be sorted too.
-        ordered = places[by].sort_values(by, ascending=[take == "first", take != "first"], kind="stable")
+        ordered = places[by].sort_values(by, ascending=ascending, kind="stable")
         groups = _number_groups(places, columns, origin).to_numpy(dtype=np.int64)
         return cls(ordered.index.to_numpy(dtype=np.int64), groups, take)
 
@@ -295,14 +316,17 @@ class OnePer:
 
 
 def list_reductions(
-    one_per: str | Sequence[str] | None, take: str | None, best_of: str | Sequence[str] | None
+    one_per: str | Sequence[str] | None,
+    take: str | None,
+    best_of: str | Sequence[str] | None,
+    record: str | None = None,
 ) -> list[tuple[list[str], str]]:
     """Return the columns of which one observation counts, and which one, in the order in which that is done.
 
     Parameters
     ----------
-    one_per, take, best_of
-        The choices of `memwall_trends.selection.Choose`.
+    one_per, take, best_of, record
+        The choices of `memwall_trends.selection.Choose`; where records are lows, the best is the lowest.
 
     Raises
     ------
@@ -313,10 +337,14 @@ def list_reductions(
     --------
     >>> list_reductions("architecture,year", "median", "year")
     [(['architecture', 'year'], 'median'), (['year'], 'best')]
+    >>> list_reductions(None, None, "year", record="low")
+    [(['year'], 'lowest')]
     """
     if take and not one_per:
         raise MemwallError(f"--take {take} goes with --one-per, as in --one-per architecture --take {take}")
-    asked = ((one_per, take or TAKES[0]), (best_of, TAKES[0]))
+    best = "lowest" if record == "low" else TAKES[0]
+    take = best if take in (None, "", TAKES[0]) else take
+    asked = ((one_per, take), (best_of, best))
     return [(list_columns(columns), which) for columns, which in asked if columns]
 
 
@@ -329,6 +357,33 @@ def describe_one_per(columns: Sequence[str], take: str) -> str:
     'the median of each architecture and year'
     """
     return f"the {take} of each {' and '.join(columns).replace('_', ' ')}"
+
+
+def find_record(record: str | None) -> str:
+    """Return what sets a record as it is known: one of `RECORDS`, the first unless told otherwise.
+
+    Raises
+    ------
+    MemwallError
+        If there is no such record.
+
+    Examples
+    --------
+    >>> find_record(None), find_record("LOW")
+    ('high', 'low')
+    """
+    return find_known("record", record or RECORDS[0], RECORDS)
+
+
+def describe_records(record: str) -> str:
+    """Return for a reader that only records count.
+
+    Examples
+    --------
+    >>> describe_records("high"), describe_records("low")
+    ('record-setting devices only', 'record-setting devices only (lows)')
+    """
+    return "record-setting devices only" + (" (lows)" if record == "low" else "")
 
 
 def find_precision(policy: str) -> tuple[str, ...]:

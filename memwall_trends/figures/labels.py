@@ -55,7 +55,7 @@ class Placed:
     align: str
 
 
-def label_records(rows: pd.DataFrame, most: int) -> pd.DataFrame:
+def label_records(rows: pd.DataFrame, most: int, record: str = "high") -> pd.DataFrame:
     """Return rows with a ``label`` for some that set records; it is left out where points are dense.
 
     Examples
@@ -65,7 +65,7 @@ def label_records(rows: pd.DataFrame, most: int) -> pd.DataFrame:
     >>> [label for label in labelled["label"] if label]
     ['ATI Radeon HD 4870', 'NVIDIA Tesla V100 PCIe 16GB', 'NVIDIA H100 PCIe 80GB']
     """
-    records = select_frontier(rows).sort_values("value", ascending=False)
+    records = select_frontier(rows, record).sort_values("value", ascending=record == "low")
     chosen = records.iloc[:: max(1, -(-len(records) // most))]
     return rows.assign(label=rows["name"].where(rows.index.isin(chosen.index), ""), label_is_free=True)
 

@@ -230,6 +230,7 @@ def frontier(
     every = fit_trends(series, **choose)
     # What is shown and not fitted is shown once.
     only_records: Choose = {**choose, "frontier": True, "show": ()}
+    lows = choose.get("record") == "low"
     records = fit_trends(series, **only_records)
     panels = []
     for all_devices, record in zip(every, records, strict=True):
@@ -247,7 +248,9 @@ def frontier(
             ),
             Group(
                 legend=legend_label(record, "Records", per, level),
-                points=label_records(record.observations.reset_index(drop=True), 6),
+                points=label_records(
+                    record.observations.reset_index(drop=True), 6, choose.get("record") or "high"
+                ),
                 colour=theme.VERMILLION,
                 shape="triangle-up",
                 trend=record,
@@ -269,7 +272,8 @@ def frontier(
     return theme.finish(
         panels,
         title="Record-setting devices against all devices",
-        caption="A record exceeds all before it. The growth of records has a bootstrap interval, as "
+        caption=f"A record {'falls below' if lows else 'exceeds'} all before it. "
+        "The growth of records has a bootstrap interval, as "
         "records depend on "
         f"each other. Lines: least squares of log10(value) on the date. {describe_points(dataset)}",
         size=size,

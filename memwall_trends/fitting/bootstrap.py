@@ -10,6 +10,7 @@ import numpy as np
 
 from memwall_trends import defaults
 from memwall_trends.errors import MemwallError, unknown
+from memwall_trends.fitting.bounds import check_draws, seeded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,13 +24,15 @@ INTERVALS = {"percentile": "percentile", "bca": "BCa"}
 FEW_GROUPS = 5
 FEW_DATES = 3
 MOST_WITHOUT_LINE = 0.01
+LEAST_DRAWS = 2
+"""One draw has no spread."""
 CHUNK = 500
 """Resamples held in memory at once."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """What is resampled, ordered by year, and within a day the highest value first.
+    """What is resampled, ordered by year, and within a day the highest value first; the lowest, of lows.
 
     Attributes
     ----------
@@ -42,6 +45,8 @@ class Sample:
         How much each of them counts.
     frontier : bool
         Whether only those count that exceed all that were drawn before them.
+    record : str
+        Whether a record is ``high`` or ``low``.
     within : ndarray of int, shape (n,), optional
         Classes, 0 to m - 1, each with an intercept of its own.
     """
@@ -52,6 +57,7 @@ class Sample:
     counted: NDArray[np.bool_]
     weights: Floats
     frontier: bool = False
+    record: str = "high"
     within: Codes | None = None
 
 
@@ -89,12 +95,13 @@ def bootstrap_lines(
     lines : ndarray of float, shape (2, draws)
         Intercepts at `origin`, and slopes. Resamples without a line, one in a hundred at most, are left out.
     bounds : callable
-        From the level of an interval to the ends of the slope's, by ``scipy.stats.bootstrap``.
+        From the level of an interval to the ends of the slope's, by ``scipy.stats.bootstrap``; an error
+        where the draws are too few for the level.
 
     Raises
     ------
     MemwallError
-        If there are too few groups or draws, or too many resamples have no line.
+        If there are too few groups or draws, too many resamples have no line, or the seed is none.
 
     Examples
     --------
@@ -110,8 +117,10 @@ def bootstrap_lines(
 
     if interval not in INTERVALS:
         raise unknown("interval", interval, INTERVALS)
-    if draws < 1:
-        raise MemwallError(f"a bootstrap needs draws, as in 2000; got {draws}")
+    if draws < LEAST_DRAWS:
+        raise MemwallError(
+            f"a bootstrap needs at least {LEAST_DRAWS} draws, better {defaults.DRAWS}; got {draws}"
+        )
     samples = [sample] if divisor is None else [sample, divisor]
     groups = np.arange(max(each.groups.max() for each in samples) + 1)
     if len(groups) < FEW_GROUPS:
@@ -133,7 +142,7 @@ def bootstrap_lines(
             (groups,),
             draw_lines,
             n_resamples=draws,
-            rng=np.random.default_rng(seed),
+            rng=seeded(seed),
             **{**options, "method": "percentile"},
         )
     without_line = np.isnan(result.bootstrap_distribution[1])
@@ -145,6 +154,7 @@ def bootstrap_lines(
     result = replace(result, bootstrap_distribution=result.bootstrap_distribution[:, ~without_line])
 
     def bounds(level: float) -> tuple[float, float]:
+        check_draws(draws, level)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DegenerateDataWarning)  # said below
             # No further draws: only the ends of another interval.
@@ -224,7 +234,8 @@ def _weights(sample: Sample, drawn: NDArray[np.int64], n_groups: int) -> Floats:
     times = np.bincount(cells, minlength=n_drawn * n_groups).reshape(n_drawn, n_groups)[:, sample.groups]
     if sample.frontier:
         # A device drawn twice sets its record once.
-        values = np.where(times > 0, sample.log10_values, -np.inf)
+        heights = -sample.log10_values if sample.record == "low" else sample.log10_values
+        values = np.where(times > 0, heights, -np.inf)
         best = np.maximum.accumulate(values, axis=1)
         records = values > np.hstack([np.full((n_drawn, 1), -np.inf), best[:, :-1]])
         return records * sample.counted * sample.weights

@@ -1,8 +1,9 @@
-"""What bounds an interval: its level, its period and the quantile that it spans."""
+"""What bounds an interval: its level, its period, its draws and the quantile that it spans."""
 
 from __future__ import annotations
 
 import math
+import operator
 from typing import TYPE_CHECKING
 
 from memwall_trends.errors import MemwallError
@@ -62,6 +63,79 @@ def check_period(per: float) -> float:
     if not 0 < per < math.inf:
         raise MemwallError(f"a period is a number of years above zero, as in 2; got {per:g}")
     return per
+
+
+def check_seed(seed: int) -> int:
+    """Return the seed of random draws if it is one: a whole number from 0.
+
+    Raises
+    ------
+    MemwallError
+        If it is none.
+
+    Examples
+    --------
+    >>> check_seed(7)
+    7
+    """
+    try:
+        whole = operator.index(seed)
+    except TypeError:
+        whole = -1
+    if whole < 0:
+        raise MemwallError(f"a seed is a whole number from 0, as in 1; got {seed!r}")
+    return whole
+
+
+def seeded(seed: int) -> np.random.Generator:
+    """Return what draws at random, the same for the same seed.
+
+    Raises
+    ------
+    MemwallError
+        As `check_seed`.
+
+    Examples
+    --------
+    >>> bool(seeded(1).random() == seeded(1).random())
+    True
+    """
+    import numpy as np
+
+    return np.random.default_rng(check_seed(seed))
+
+
+def least_draws(level: float) -> int:
+    """Return how many draws the percentiles of an interval need: one beyond each end.
+
+    Examples
+    --------
+    >>> least_draws(0.95), least_draws(0.999)
+    (40, 2000)
+    """
+    # Rounding errors of 1 - level ask for no draw more.
+    return math.ceil(2 / (1 - check_level(level)) - 1e-6)
+
+
+def check_draws(draws: int, level: float) -> int:
+    """Return the number of draws if their percentiles can tell the ends of an interval.
+
+    Raises
+    ------
+    MemwallError
+        If they are too few; the message has the number needed.
+
+    Examples
+    --------
+    >>> check_draws(2000, 0.999)
+    2000
+    """
+    if draws < least_draws(level):
+        raise MemwallError(
+            f"{draws} draws cannot tell an interval at the level {level:.10g}; take at least "
+            f"{least_draws(level)} draws (--draws), or a lower level"
+        )
+    return draws
 
 
 def welch_satterthwaite(

@@ -94,7 +94,7 @@ class GroupedTrends:
                 f"{trend.first_date:%Y-%m}",
                 f"{trend.last_date:%Y-%m}",
                 *show_rate(trend, per, level),
-                f"{format_number(trend.doubling_time_years, 3)} years" if trend.slope > 0 else "never",
+                trend.describe_time(),
             )
             for group, trend in self.trends.items()
         ]

@@ -10,9 +10,11 @@ import pandas as pd
 
 from memwall_trends import defaults
 from memwall_trends.fitting.bounds import check_level, check_period, t_quantile
-from memwall_trends.units import format_interval, format_level, format_number, power_of_ten
+from memwall_trends.units import DAYS_PER_YEAR, format_interval, format_level, format_number, power_of_ten
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from memwall_trends.fitting.bounds import Bounds
 
 
@@ -41,6 +43,11 @@ class Growth:
     def doubling_time_years(self) -> float:
         """Years to double: log10(2) / slope. Negative where the quantity halves, infinite without growth."""
         return math.log10(2) / self.slope if self.slope else math.inf
+
+    @property
+    def halving_time_years(self) -> float | None:
+        """Years to halve, where the quantity shrinks; none where it does not."""
+        return -self.doubling_time_years if self.slope < 0 else None
 
     def growth_factor(self, per: float = defaults.PERIOD_YEARS) -> float:
         """Return the factor by which the quantity grows per period of `per` years: 10^(slope * per).
@@ -82,9 +89,10 @@ class Growth:
         return power_of_ten(low * check_period(per)), power_of_ten(high * check_period(per))
 
     def doubling_interval(self, level: float = defaults.LEVEL) -> tuple[float, float]:
-        """Return the confidence interval of the doubling time, in years.
+        """Return the confidence interval of the doubling time, in years, negative where the quantity halves.
 
-        One end is infinite where the interval of the slope holds zero: then no growth is not excluded.
+        One end is infinite where the interval of the slope holds zero: then no growth is not excluded, and
+        this is only the branch on the side of the estimate; `doubling_intervals` has the other too.
 
         Examples
         --------
@@ -92,12 +100,28 @@ class Growth:
         >>> [round(bound, 3) for bound in fit_trend("peak_flops", dataset="gholami2024").doubling_interval()]
         [1.129, 1.405]
         """
+        own, *_ = self.doubling_intervals(level)
+        return own
+
+    def doubling_intervals(self, level: float = defaults.LEVEL) -> tuple[tuple[float, float], ...]:
+        """Return all doubling times that the interval of the slope allows, as one interval or two.
+
+        Where it holds zero there are two: the quantity doubles in at least so many years, or it halves
+        (negative) in at least so many. The first is that on the side of the estimate.
+
+        Examples
+        --------
+        >>> flat = Growth(slope=0.01, slope_error=0.02, degrees_of_freedom=20)
+        >>> [[round(end, 1) for end in pair] for pair in flat.doubling_intervals()]
+        [[5.8, inf], [-inf, -9.5]]
+        """
         low, high = self.slope_interval(level)
         if low > 0 or high < 0:
-            return math.log10(2) / high, math.log10(2) / low
-        if self.slope < 0:
-            return -math.inf, math.log10(2) / low
-        return (math.log10(2) / high if high > 0 else math.inf), math.inf
+            return ((_time(high), _time(low)),)
+        doubles = [(_time(high), math.inf)] if high > 0 else []
+        halves = [(-math.inf, _time(low))] if low < 0 else []
+        both = halves + doubles if self.slope < 0 else doubles + halves
+        return tuple(both) or ((math.inf, math.inf),)
 
     def summary(self, per: float = defaults.PERIOD_YEARS, level: float = defaults.LEVEL) -> pd.DataFrame:
         """Return the growth factor, the yearly growth and the doubling or halving time with their intervals.
@@ -105,7 +129,9 @@ class Growth:
         Returns
         -------
         DataFrame
-            One row a quantity: ``quantity, unit, estimate, low, high``.
+            One row a quantity: ``quantity, unit, estimate, low, high``. Where the interval of the slope holds
+            zero, the doubling time has a second row, without an estimate: the times to halve, or to double,
+            that are not excluded either.
 
         Examples
         --------
@@ -126,7 +152,7 @@ class Growth:
                     *self.growth_interval(per, level),
                 ),
                 ("yearly growth", "percent", *(100 * (factor - 1) for factor in yearly)),
-                self._time_to_double_or_halve(level),
+                *self._times_to_double_or_halve(level),
             ],
             columns=["quantity", "unit", "estimate", "low", "high"],
         )
@@ -140,22 +166,38 @@ class Growth:
         >>> fit_trend("peak_flops", dataset="gholami2024").shown().iloc[0].tolist()
         ['growth factor / 2 years', '3.026x', '2.682 to 3.413']
         """
-        suffix = {"x": "x", "percent": "%", "years": " years"}
         rows = [
             (
                 row["quantity"],
-                format_number(row["estimate"]) + suffix[row["unit"]],
-                format_interval(row["low"], row["high"]),
+                _show_estimate(row["estimate"], row["unit"]),
+                _show_ends(row["low"], row["high"], row["unit"]),
             )
             for row in self.summary(per, level).to_dict(orient="records")
         ]
         return pd.DataFrame(rows, columns=["quantity", "estimate", f"{format_level(level)} interval"])
 
-    def _time_to_double_or_halve(self, level: float) -> tuple[str, str, float, float, float]:
-        time, (low, high) = self.doubling_time_years, self.doubling_interval(level)
-        if self.slope < 0:
-            return "halving time", "years", -time, -high, -low
-        return "doubling time", "years", time, low, high
+    def describe_time(self) -> str:
+        """Return for a reader in how many years the quantity doubles or halves.
+
+        Examples
+        --------
+        >>> [Growth(slope=b, slope_error=0, degrees_of_freedom=9).describe_time() for b in (0.1, -0.1, 0)]
+        ['3.01 years', 'halves in 3.01 years', 'never']
+        """
+        if not self.slope:
+            return "never"
+        years = f"{format_number(abs(self.doubling_time_years), 3)} years"
+        return years if self.slope > 0 else f"halves in {years}"
+
+    def _times_to_double_or_halve(self, level: float) -> list[tuple[str, str, float, float, float]]:
+        rows = []
+        for number, (low, high) in enumerate(self.doubling_intervals(level)):
+            halves = low < 0
+            estimate = math.nan if number else abs(self.doubling_time_years)
+            name = "halving time" if halves else "doubling time"
+            ends = (-high, -low) if halves else (low, high)
+            rows.append((f"or {name}" if number else name, "years", estimate, *ends))
+        return rows
 
 
 def describe_period(per: float) -> str:
@@ -167,3 +209,43 @@ def describe_period(per: float) -> str:
     ('2 years', 'year', '0.5 years')
     """
     return "year" if per == 1 else f"{per:g} years"
+
+
+def find_short_window(first: dt.date, last: dt.date, per: float, what: str) -> list[str]:
+    """Return the warning that a growth factor is over a longer period than was seen; none where it is not.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> find_short_window(dt.date(2024, 1, 1), dt.date(2025, 7, 1), 2, "a.csv")
+    ['a.csv spans 1.5 years, 75% of the 2 years of its growth factor, which so goes beyond what was seen; \
+take a shorter period, as in --per 1']
+    >>> find_short_window(dt.date(2020, 1, 1), dt.date(2025, 7, 1), 2, "a.csv")
+    []
+    """
+    span = (last - first).days / DAYS_PER_YEAR
+    # Whole years are a day short of it.
+    if span >= check_period(per) - 2 / DAYS_PER_YEAR:
+        return []
+    shorter = f"{math.floor(span)}" if span >= 1 else f"{max(span, 0.1):.1f}"
+    return [
+        f"{what} spans {span:.1f} years, {100 * span / per:.0f}% of the {describe_period(per)} of its "
+        "growth factor, which so goes beyond what was seen; take a shorter period, as in "
+        f"--per {shorter}"
+    ]
+
+
+def _time(slope: float) -> float:
+    """Return the years in which a slope doubles, infinite where it is too flat for a float."""
+    return math.log10(2) / slope if slope else math.inf
+
+
+def _show_estimate(estimate: float, unit: str) -> str:
+    suffix = {"x": "x", "percent": "%", "years": " years"}[unit]
+    return "" if math.isnan(estimate) else format_number(estimate) + suffix
+
+
+def _show_ends(low: float, high: float, unit: str) -> str:
+    if unit == "years" and math.isinf(high) and math.isfinite(low):
+        return f"at least {format_number(low)}"
+    return format_interval(low, high)

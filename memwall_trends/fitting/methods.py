@@ -12,6 +12,7 @@ from memwall_trends import defaults
 from memwall_trends.datasets.conditions import list_columns
 from memwall_trends.errors import MemwallError, unknown
 from memwall_trends.fitting.bootstrap import INTERVALS, Sample, bootstrap_lines
+from memwall_trends.fitting.bounds import check_seed
 from memwall_trends.fitting.estimators import find_estimator
 from memwall_trends.fitting.standard_errors import BY_CLUSTER, Clusters, find_standard_error
 from memwall_trends.units import decimal_years
@@ -74,7 +75,7 @@ class Method:
     draws : int
         Number of resamples.
     seed : int
-        Of the random draws.
+        Of the random draws, from 0; an error where it is less, also where nothing is drawn.
 
     Examples
     --------
@@ -95,6 +96,10 @@ class Method:
     interval: str = "percentile"
     draws: int = defaults.DRAWS
     seed: int = defaults.SEED
+
+    def __post_init__(self) -> None:
+        """Check the seed, which a method without draws would not."""
+        check_seed(self.seed)
 
     def describe(self) -> str:
         """Return the estimator for a reader."""
@@ -340,7 +345,7 @@ def _sample(chosen: Selection, drawn: str, column: str, weights: Floats | None, 
     counted = np.ones(len(rows), dtype=bool) if chosen.in_window is None else chosen.in_window
     order = (
         rows.reset_index(drop=True)
-        .sort_values(["date", "value"], ascending=[True, False], kind="stable")
+        .sort_values(["date", "value"], ascending=[True, chosen.record == "low"], kind="stable")
         .index
     )
     years, log10_values = _line_through(rows)
@@ -351,6 +356,7 @@ def _sample(chosen: Selection, drawn: str, column: str, weights: Floats | None, 
         counted=counted[order],
         weights=np.ones(len(rows)) if weights is None else weights[order],
         frontier=chosen.frontier,
+        record=chosen.record,
         within=cluster_codes(rows, within)[order] if within else None,
     )
 

@@ -13,7 +13,7 @@ from memwall_trends import defaults
 from memwall_trends.datasets.conditions import describe_where
 from memwall_trends.errors import TooFewObservations
 from memwall_trends.fitting.bounds import t_quantile, welch_satterthwaite
-from memwall_trends.fitting.growth import Growth
+from memwall_trends.fitting.growth import Growth, find_short_window
 from memwall_trends.fitting.methods import FRONTIER_NOTE, Method, as_method, fit_line
 from memwall_trends.selection import select, select_each
 from memwall_trends.units import power_of_ten
@@ -204,6 +204,7 @@ class Trend(Growth):
             "level": level,
             "period_years": per,
             "doubling_time_years": self.doubling_time_years,
+            "halving_time_years": self.halving_time_years,
             "r_squared": self.r_squared,
             "where": self.where,
             "precision": self.precision or None,
@@ -215,8 +216,19 @@ class Trend(Growth):
             "interval": self.estimate.interval,
             "n_clusters": self.estimate.n_clusters,
             "seed": self.method.seed if self.resampled is not None else None,
+            "warnings": self.warnings(per),
             **({"reading": self.found.to_record()} if self.found is not None else {}),
         }
+
+    def warnings(self, per: float = defaults.PERIOD_YEARS) -> list[str]:
+        """Return what a reader of a growth factor over `per` years should know: that so much was not seen.
+
+        Examples
+        --------
+        >>> fit_trend("peak_flops", dataset="gholami2024").warnings(per=2)
+        []
+        """
+        return find_short_window(self.first_date, self.last_date, per, self.series)
 
     def describe(self) -> str:
         """Return in a sentence what was fitted to what.

@@ -10,7 +10,7 @@ import numpy as np
 
 from memwall_trends import defaults
 from memwall_trends.errors import MemwallError
-from memwall_trends.fitting.bounds import check_level
+from memwall_trends.fitting.bounds import check_level, seeded
 from memwall_trends.fitting.designs import (
     number_clusters,
     orthogonalize,
@@ -80,7 +80,7 @@ class WildBootstrap:
         """
         if (1 + self.draws) * (1 - check_level(level)) < 1:
             raise MemwallError(
-                f"{self.draws} draws cannot tell a level of {level:g}; "
+                f"{self.draws} draws cannot tell a level of {level:.10g}; "
                 f"take at least {math.ceil(1 / (1 - level))} draws"
             )
         return self._end(-1.0, 1 - level), self._end(1.0, 1 - level)
@@ -191,7 +191,7 @@ def _draw(
     draw's contrast is off by c'T, and its cluster's score along c is v_g c's_g - K_g'T with
     K_g = U_g'W_g U_g c. Of s_g = scores + d shift_scores each part is taken by itself.
     """
-    random, n_clusters = np.random.default_rng(seed), len(scores)
+    random, n_clusters = seeded(seed), len(scores)
     parts = (scores, shift_scores)
     along = [part @ rotated for part in parts]
     leverage = (shift_scores * (rotated @ rotated)).T

@@ -11,8 +11,8 @@ import pandas as pd
 from memwall_trends import defaults
 from memwall_trends.errors import MemwallError, TooFewObservations, unknown
 from memwall_trends.fitting.bootstrap import FEW_GROUPS, Sample, bootstrap_lines
-from memwall_trends.fitting.bounds import check_level, check_period
-from memwall_trends.fitting.growth import Growth
+from memwall_trends.fitting.bounds import check_draws, check_period, check_seed
+from memwall_trends.fitting.growth import Growth, find_short_window
 from memwall_trends.fitting.least_squares import ordinary_least_squares
 from memwall_trends.fitting.shares import FEW_DATES, measure_groups
 from memwall_trends.selection import select
@@ -38,7 +38,7 @@ BY = "product_class"
 CLUSTER = "architecture"
 NONE_GIVEN = "(none given)"
 """The group of the rows that name none."""
-FEW_OBSERVATIONS, LEAST_DRAWS = 10, 2
+FEW_OBSERVATIONS = 10
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -91,6 +91,17 @@ class Decomposition:
         """
         return self.mix.slope / self.pooled.slope if self.pooled.slope else None
 
+    def warnings(self, per: float = defaults.PERIOD_YEARS) -> list[str]:
+        """Return what a reader of growth factors over `per` years should know: that so much was not seen.
+
+        Examples
+        --------
+        >>> decompose("peak_flops", "kind", dataset="gholami2024").warnings(per=2)
+        []
+        """
+        dates = self.selection.observations["date"]
+        return find_short_window(dates.min().date(), dates.max().date(), per, self.selection.name)
+
     def summary(self, per: float = defaults.PERIOD_YEARS) -> pd.DataFrame:
         """Return the growth factor of each part with its interval, and its share of the logarithm.
 
@@ -142,6 +153,7 @@ class Decomposition:
             "where": chosen.where,
             "counted": chosen.counted or None,
             "precision": chosen.precision or None,
+            "warnings": self.warnings(per),
         }
 
     def shown(self, per: float = defaults.PERIOD_YEARS) -> pd.DataFrame:
@@ -270,11 +282,8 @@ def decompose(
     >>> round(parted.within.slope + parted.mix.slope - parted.pooled.slope, 12)
     0.0
     """
-    check_level(level)
-    if draws < LEAST_DRAWS:
-        raise MemwallError(
-            f"an interval needs at least {LEAST_DRAWS} draws, better {defaults.DRAWS}; got {draws}"
-        )
+    check_draws(draws, level)
+    check_seed(seed)
     chosen = select(data, **choose)
     rows, _ = chosen.observations, chosen.unit  # rows of several units are an error
     labels, codes = _group(rows, by, chosen.origin)
@@ -366,7 +375,8 @@ def _sample(chosen: Selection, within: str | None) -> Sample:
     """Return what is drawn; where only records count, all rows that could set one."""
     rows = chosen.observations if chosen.candidates is None else chosen.candidates
     counted = np.ones(len(rows), dtype=bool) if chosen.in_window is None else chosen.in_window
-    rows = rows.reset_index(drop=True).sort_values(["date", "value"], ascending=[True, False], kind="stable")
+    ascending = [True, chosen.record == "low"]
+    rows = rows.reset_index(drop=True).sort_values(["date", "value"], ascending=ascending, kind="stable")
     years, log10_values = _line_through(rows)
     return Sample(
         years=years,
@@ -375,6 +385,7 @@ def _sample(chosen: Selection, within: str | None) -> Sample:
         counted=counted[rows.index],
         weights=np.ones(len(rows)),
         frontier=chosen.frontier,
+        record=chosen.record,
         within=_group(rows, within, chosen.origin)[1] if within else None,
     )
 

@@ -105,10 +105,10 @@ class GroupedGaps:
     ) -> tuple[str, ...]:
         trends = [gap.balance] if gap.balance else [gap.numerator, gap.denominator]
         first, last = max(trend.first_date for trend in trends), min(trend.last_date for trend in trends)
-        projected = gap.project([*decimal_years([last]), *years], level)
+        (now,) = decimal_years([last])
         ahead = [
             text
-            for row in projected.iloc[1:].to_dict(orient="records")
+            for row in gap.project(years, level).to_dict(orient="records")
             for text in (format_number(row["ratio"], 3), format_interval(row["low"], row["high"], digits=3))
         ]
         return (
@@ -116,7 +116,7 @@ class GroupedGaps:
             " and ".join(f"{trend.n_obs}" for trend in trends),
             f"{first.year}",
             *show_rate(gap, per, level),
-            format_number(projected["ratio"].iloc[0], 3),
+            format_number(gap.ratio_at(float(now)), 3),
             *ahead,
         )
 

@@ -11,9 +11,9 @@ import pandas as pd
 
 from memwall_trends import defaults
 from memwall_trends.errors import MemwallError
-from memwall_trends.fitting.bounds import check_level, t_quantile, welch_satterthwaite
+from memwall_trends.fitting.bounds import check_draws, check_level, seeded, t_quantile, welch_satterthwaite
 from memwall_trends.fitting.growth import Growth
-from memwall_trends.units import decimal_years
+from memwall_trends.units import decimal_years, power_of_ten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,6 +88,26 @@ class Gap(Growth):
         units = (self.numerator.unit, self.denominator.unit)
         return RATIO_UNITS.get(units, " per ".join(filter(None, units)) or "ratio")
 
+    @property
+    def through_middle(self) -> bool:
+        """Whether the line is through the middle of the devices: only then a new one has an interval."""
+        lines = [self.balance] if self.balance else [self.numerator, self.denominator]
+        return self.resampled is not None or all(
+            math.isfinite(line.estimate.residual_variance) for line in lines
+        )
+
+    def ratio_at(self, year: float) -> float:
+        """Return the ratio that the line has in a decimal year, without an interval.
+
+        Examples
+        --------
+        >>> from memwall_trends.questions.gap import fit_gap
+        >>> round(fit_gap("peak_flops", "dram_bandwidth", dataset="gholami2024").ratio_at(2030.0))
+        2879
+        """
+        middle, _, _ = self._band(np.array([year]), defaults.LEVEL, new_device=False)
+        return power_of_ten(float(middle[0]))
+
     def project(
         self, years: ArrayLike, level: float = defaults.LEVEL, multipliers: ArrayLike | None = None
     ) -> pd.DataFrame:
@@ -124,7 +144,7 @@ class Gap(Growth):
         middle, low, high = self._band(years, level, new_device=True, multipliers=multipliers)
         with np.errstate(over="ignore", under="ignore"):
             frame = pd.DataFrame({"year": years, "ratio": 10**middle, "low": 10**low, "high": 10**high})
-        if np.isnan(frame["high"]).any():
+        if len(years) and not self.through_middle:
             raise MemwallError(
                 "this line is not through the middle of the observations, so that it has no prediction "
                 "interval; project with --quantile 0.5 or another method"
@@ -154,6 +174,7 @@ class Gap(Growth):
             confidence interval of the trend holds the ratio (for a straight line, Fieller 1954's interval);
             ``prediction_low, prediction_high``, those at which the prediction interval of a new device does.
             Infinite where an interval never leaves the ratio within 300 years, or the ratio does not grow.
+            Not a number where the line is not through the middle, so that a new device has no interval.
 
         Raises
         ------
@@ -203,6 +224,18 @@ class Gap(Growth):
         trends = (self.balance,) if self.balance else (self.numerator, self.denominator)
         return max(((outside(trend, year), trend) for trend in trends), key=lambda pair: pair[0])
 
+    def warnings(self, per: float = defaults.PERIOD_YEARS) -> list[str]:
+        """Return what a reader of a growth factor over `per` years should know, of each trend that it is of.
+
+        Examples
+        --------
+        >>> from memwall_trends.questions.gap import fit_gap
+        >>> fit_gap("peak_flops", "dram_bandwidth", dataset="gholami2024").warnings(per=2)
+        []
+        """
+        trends = [self.balance] if self.balance else [self.numerator, self.denominator]
+        return [warning for trend in trends for warning in trend.warnings(per)]
+
     def to_record(
         self,
         years: ArrayLike = (),
@@ -226,6 +259,7 @@ class Gap(Growth):
             "ci_low": low,
             "ci_high": high,
             "doubling_time_years": self.doubling_time_years,
+            "halving_time_years": self.halving_time_years,
             "projections": self.project(years, level).to_dict(orient="records"),
             "reach": [self.reach(ratio, level) for ratio in reach],
             "level": level,
@@ -244,6 +278,7 @@ class Gap(Growth):
             "estimator": self.numerator.method.name,
             "seed": self.numerator.method.seed if self.way == "bootstrap" else None,
             "assumption": ASSUMPTIONS[self.way],
+            "warnings": self.warnings(per),
         }
 
     def __str__(self) -> str:
@@ -285,9 +320,10 @@ class Gap(Growth):
         top, _ = self.numerator.log10_mean(years)
         bottom, _ = self.denominator.log10_mean(years)
         intercepts, slopes = np.asarray(self.resampled)
+        check_draws(self.numerator.method.draws, level)
         drawn = intercepts + slopes * (years[:, np.newaxis] - self._origin)
         if new_device:
-            random = np.random.default_rng(self.numerator.method.seed)
+            random = seeded(self.numerator.method.seed)
             residuals = [_residuals(trend) for trend in (self.numerator, self.denominator)]
             first, second = (random.choice(each, size=drawn.shape[1]) for each in residuals)
             drawn = drawn + first - second
@@ -300,6 +336,8 @@ class Gap(Growth):
         """Return between which years an interval of the log10 ratio holds the target."""
         from scipy.optimize import brentq
 
+        if new_device and not self.through_middle:
+            return math.nan, math.nan
         if not math.isfinite(year):
             return -math.inf, math.inf
 

@@ -11,7 +11,7 @@ import pandas as pd
 from memwall_trends import defaults
 from memwall_trends.errors import MemwallError
 from memwall_trends.fitting.bootstrap import fit_lines
-from memwall_trends.fitting.bounds import check_level, check_period
+from memwall_trends.fitting.bounds import check_level, check_period, check_seed, least_draws
 from memwall_trends.fitting.estimators import find_estimator
 from memwall_trends.fitting.growth import Growth
 from memwall_trends.fitting.many_lines import AT_ONCE, fit_many
@@ -219,7 +219,9 @@ def run_sensitivity(
         find_estimator(as_method(method).name)
     usual = select(series, **choose)
     name = usual.name
-    options = Options(usual.choose, method=method, draws=draws, seed=seed)
+    # Records at a high level need more draws than usual.
+    draws = max(draws, least_draws(level))
+    options = Options(usual.choose, method=method, draws=draws, seed=check_seed(seed))
     printed, claimed = _printed(name, check_period(per), level)
     rows = []
     for population, fitted, slope in _fit_all(name, options, level):

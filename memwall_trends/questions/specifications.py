@@ -12,7 +12,7 @@ import pandas as pd
 from memwall_trends import defaults
 from memwall_trends.datasets import find_series, list_series, load_observations
 from memwall_trends.datasets.conditions import filter_rows
-from memwall_trends.datasets.rates import Frontier, OnePer, describe_one_per, list_reductions
+from memwall_trends.datasets.rates import Frontier, OnePer, describe_one_per, find_record, list_reductions
 from memwall_trends.errors import TooFewObservations
 from memwall_trends.fitting.methods import CLUSTER, VENDOR, Method, choose_cluster, cluster_codes
 from memwall_trends.fitting.trends import MIN_DISTINCT_DATES
@@ -165,7 +165,9 @@ class Options:
     def counted(self) -> str:
         """What counts, if that is given; empty where it is varied."""
         choose = self.choose
-        given = list_reductions(choose.get("one_per"), choose.get("take"), choose.get("best_of"))
+        given = list_reductions(
+            choose.get("one_per"), choose.get("take"), choose.get("best_of"), choose.get("record")
+        )
         words = [describe_one_per(columns, take).removeprefix("the ") for columns, take in given]
         return "; ".join([*words, *([RECORDS] if choose.get("frontier") else [])])
 
@@ -320,7 +322,7 @@ def _shorten(rows: pd.DataFrame) -> pd.DataFrame:
 def _vary(rated: Rated, windows: Sequence[Window], options: Options) -> Iterator[Population]:
     """Yield the populations under one precision policy, equal ones and small ones among them."""
     frame = rated.frame
-    counts, frontier = _counted(frame, options), Frontier.of(frame)
+    counts, frontier = _counted(frame, options), Frontier.of(frame, find_record(options.choose.get("record")))
     inside_of = [(name, _inside(frame, since, until)) for name, since, until in windows]
     for (window, inside), (segment, sold), (vendors, made) in product(
         inside_of, _segments(frame, options), _vendors(frame, options)
@@ -399,11 +401,14 @@ def _counted(frame: pd.DataFrame, options: Options) -> dict[str, tuple[list[OneP
     """Return what counts once, by its name: what stands for groups, and whether only records count."""
     choose = options.choose
     if options.counted:
-        given = list_reductions(choose.get("one_per"), choose.get("take"), choose.get("best_of"))
+        given = list_reductions(
+            choose.get("one_per"), choose.get("take"), choose.get("best_of"), choose.get("record")
+        )
         reductions = [OnePer.of(frame, columns, take) for columns, take in given]
         return {options.counted: (reductions, bool(choose.get("frontier")))}
     found: dict[str, tuple[list[OnePer], bool]] = {EACH: ([], False)}
     for name, (column, take) in REDUCTIONS.items():
         if column in frame or name == LEADING_EDGE:
-            found[name] = ([OnePer.of(frame, [column], take)], False)
+            ((columns, which),) = list_reductions(column, take, None, choose.get("record"))
+            found[name] = ([OnePer.of(frame, columns, which)], False)
     return {**found, RECORDS: ([], True)}

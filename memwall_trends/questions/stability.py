@@ -10,7 +10,7 @@ import pandas as pd
 
 from memwall_trends import defaults
 from memwall_trends.errors import MemwallError
-from memwall_trends.fitting.bounds import check_level
+from memwall_trends.fitting.bounds import check_level, seeded
 from memwall_trends.fitting.growth import Growth
 from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.selection import select
@@ -205,7 +205,7 @@ def fit_break(
     f_values = _f_values(residuals, kinks)
     at = float(candidates[f_values.argmax()])
     leverage = (line**2).sum(axis=1)
-    signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=(n_obs, draws))
+    signs = seeded(seed).choice([-1.0, 1.0], size=(n_obs, draws))
     drawn = (residuals / (1 - leverage))[:, np.newaxis] * signs
     drawn = drawn - line @ (line.T @ drawn)
     highest = _f_values(drawn, kinks).max(axis=0)

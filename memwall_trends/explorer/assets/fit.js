@@ -85,6 +85,8 @@ function growthOf(line, period, series) {
     doubling: line.slope ? double / line.slope : Infinity,
     doublingLow: doubling[0],
     doublingHigh: doubling[1],
+    // Where the slope may be zero, the least years of the other branch: to halve, or to double.
+    other: low < 0 && high > 0 ? double / (line.slope < 0 ? high : -low) : NaN,
   };
 }
 

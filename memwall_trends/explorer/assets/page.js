@@ -261,6 +261,9 @@ function showGrowth(prefix, list, growth, withInterval) {
   showNumber(`${prefix}doubling`, growth?.doubling);
   showNumber(`${prefix}doubling-low`, ends?.doublingLow);
   showNumber(`${prefix}doubling-high`, ends?.doublingHigh);
+  const other = ends && !Number.isNaN(ends.other);
+  byId(`${prefix}doubling-or`).textContent = other
+    ? `, or ${growth.doubling < 0 ? "doubles" : "halves"} in at least ${formatNumber(ends.other)}` : "";
 }
 
 function showNumber(id, number = NaN, digits = 4, suffix = "") {

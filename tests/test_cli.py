@@ -123,6 +123,7 @@ def test_every_key_of_the_json_is_documented(run: Run, heading: str, command: st
     lists = {
         "groups",
         "observations",
+        "intraclass",
         "shapes",
         "projections",
         "reach",

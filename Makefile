@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PICTURES := hw-scaling hw-scaling-today machine-balance claim-against-fit training-compute model-size \
 	memory-breakdown peak-flops-by-precision memory-generations link-families frontier decomposition \
-	rolling-rates backtest-coverage published-claims roofline workload-intensity training-memory levers
+	diagnosis rolling-rates backtest-coverage published-claims roofline workload-intensity training-memory \
+	levers
 
 # The figures of the paper.
 PAPER := hw-scaling training-compute model-size memory-breakdown

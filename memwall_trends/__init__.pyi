@@ -17,6 +17,7 @@ from .figures import find_figure as find_figure
 from .figures import hw_scaling as hw_scaling
 from .figures import save_figure as save_figure
 from .figures import specification_curve as specification_curve
+from .fitting.diagnosis import Diagnosis as Diagnosis
 from .fitting.groups import GroupedTrends as GroupedTrends
 from .fitting.groups import fit_by as fit_by
 from .fitting.groups import split_by as split_by

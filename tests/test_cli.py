@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 CHECKOUT = Path(__file__).parent.parent
 COMMANDS = [
     *[["reproduce"], ["rate"], ["gap"], ["figures"], ["add"], ["validate"], ["cite"]],
-    *[["sensitivity"], ["decompose"], ["stability"], ["backtest"], ["claims"]],
+    *[["sensitivity"], ["decompose"], ["diagnose"], ["stability"], ["backtest"], ["claims"]],
     *[["workload"], ["roofline"], ["when-bound"], ["training-memory"]],
     *[["data", "list"], ["data", "show"], ["data", "export"], ["data", "sources"]],
 ]
@@ -110,6 +110,7 @@ def keys(value: Any) -> set[str]:
         ("gap", "gap peak_flops dram_bandwidth --by kind"),
         ("sensitivity", "sensitivity peak_flops --method ols"),
         ("decompose", "decompose peak_flops"),
+        ("diagnose", "diagnose peak_flops"),
         ("stability", "stability peak_flops"),
         ("stability", "stability peak_flops --by kind"),
         ("backtest", "backtest peak_flops"),
@@ -132,6 +133,9 @@ def test_every_key_of_the_json_is_documented(run: Run, heading: str, command: st
     documented = {name.split(".")[-1] for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
     lists = {
         "groups",
+        "observations",
+        "intraclass",
+        "shapes",
         "projections",
         "reach",
         "effects",

@@ -241,7 +241,7 @@ def usual_and_slow(usual: list[str], slow: list[str]) -> list[Any]:
     "name",
     usual_and_slow(
         ["hw-scaling", "memory-breakdown"],
-        ["claim-against-fit", "link-families", "decomposition", "roofline", "levers"],
+        ["claim-against-fit", "link-families", "decomposition", "diagnosis", "roofline", "levers"],
     ),
 )
 def test_a_size_changes_width_and_letters(name: str, tmp_path: Path) -> None:

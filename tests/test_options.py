@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SELECTING = {
     *("reproduce", "rate", "gap", "figures", "sensitivity", "stability", "backtest", "when-bound", "cite"),
-    "decompose",
+    *("decompose", "diagnose"),
     *("data show", "data export"),
 }
 WITH_ANOTHER_CHOICE = """

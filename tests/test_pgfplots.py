@@ -61,6 +61,7 @@ def layered(*marks: alt.Chart) -> str:
         "memory-breakdown",
         "link-families",
         "decomposition",
+        "diagnosis",
         "rolling-rates",
         "roofline",
         "training-memory",

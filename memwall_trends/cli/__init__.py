@@ -27,6 +27,7 @@ from memwall_trends.cli import explore  # noqa: F401
 from memwall_trends.cli import claims  # noqa: F401
 from memwall_trends.cli import sensitivity  # noqa: F401
 from memwall_trends.cli import decomposition  # noqa: F401
+from memwall_trends.cli import diagnosis  # noqa: F401
 from memwall_trends.cli import stability  # noqa: F401
 from memwall_trends.cli import workloads  # noqa: F401
 from memwall_trends.cli import data  # noqa: F401

@@ -9,6 +9,7 @@ from memwall_trends.errors import unknown
 from memwall_trends.figures.balance import machine_balance, workload_intensity
 from memwall_trends.figures.claims import claim_against_fit, published_claims
 from memwall_trends.figures.decomposition import decomposition
+from memwall_trends.figures.diagnosis import diagnosis
 from memwall_trends.figures.paper import (
     hw_scaling,
     memory_breakdown,
@@ -54,6 +55,7 @@ FIGURES: dict[str, Callable[..., alt.VConcatChart]] = {
     "specification-curve": specification_curve,
     "rolling-rates": rolling_rates,
     "backtest-coverage": backtest_coverage,
+    "diagnosis": diagnosis,
     "published-claims": published_claims,
     "roofline": roofline,
     "workload-intensity": workload_intensity,

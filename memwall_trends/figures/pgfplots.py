@@ -65,35 +65,60 @@ def to_pgfplots(specification: dict[str, Any]) -> str:
     >>> "\\begin{groupplot}" in document, "(2,10)" in document
     (True, True)
     """
-    panels = [Panel.read(panel, specification["datasets"]) for panel in _find_panels(specification)]
+    rows = [
+        [Panel.read(panel, specification["datasets"]) for panel in row] for row in _find_rows(specification)
+    ]
+    panels = [panel for row in rows for panel in row]
+    columns = max(map(len, rows), default=0)
+    if any(len(row) != columns for row in rows):
+        raise MemwallError("rows of different length have no counterpart in pgfplots; choose svg or pdf")
     colours = sorted({colour for panel in panels for colour in panel.colours()})
-    apart = max((above.space_below() + below.space_above() for above, below in pairwise(panels)), default=0)
+    apart = max(
+        (
+            above.space_below() + below.space_above()
+            for first, second in pairwise(rows)
+            for above, below in zip(first, second, strict=True)
+        ),
+        default=0,
+    )
+    beside = max((panel.left() for row in rows for panel in row[1:]), default=0)
     headings = list(_find_titles(specification))
     above = [text for text, below in headings if not below]
     below = [text for text, below in headings if below]
     body = [
         *(rf"{{\large\bfseries {escape(text)}\par}}\medskip" for text in above),
         r"\begin{tikzpicture}[font=\footnotesize]",
-        rf"\begin{{groupplot}}[group style={{group size=1 by {len(panels)}, vertical sep={apart:.0f}pt}},",
+        rf"\begin{{groupplot}}[group style={{group size={columns} by {len(rows)}, "
+        rf"vertical sep={apart:.0f}pt, horizontal sep={beside:.0f}pt}},",
         "scale only axis]",
         *(line for panel in panels for line in panel.draw()),
         r"\end{groupplot}",
         r"\end{tikzpicture}",
         *(rf"\par\medskip{{\scriptsize {escape(text)}\par}}" for text in below),
     ]
-    width = max(panel.width + panel.left() for panel in panels) + 20
+    width = max(sum(panel.width + panel.left() for panel in row) for row in rows) + 20
     definitions = "".join(rf"\definecolor{{c{code}}}{{HTML}}{{{code}}}" + "\n" for code in colours)
     return PREAMBLE + definitions + CUT % {"width": width, "body": "\n".join(body)}
 
 
-def _find_panels(specification: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    if "hconcat" in specification or "facet" in specification:
-        raise MemwallError("panels beside each other have no counterpart in pgfplots; choose svg or pdf")
-    if "vconcat" not in specification:
-        yield specification
-        return
-    for panel in specification["vconcat"]:
-        yield from _find_panels({"data": specification.get("data"), **panel})
+def _find_rows(specification: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
+    """Return the panels that stand beside each other, row by row."""
+    if "facet" in specification:
+        raise MemwallError("facets have no counterpart in pgfplots; choose svg or pdf")
+    if "vconcat" in specification:
+        for panel in specification["vconcat"]:
+            yield from _find_rows({"data": specification.get("data"), **panel})
+    elif "hconcat" in specification:
+        row = [
+            part
+            for panel in specification["hconcat"]
+            for part in _find_rows({"data": specification.get("data"), **panel})
+        ]
+        if any(len(part) > 1 for part in row) or len(row) != len(specification["hconcat"]):
+            raise MemwallError("panels within a row have no counterpart in pgfplots; choose svg or pdf")
+        yield [panel for part in row for panel in part]
+    else:
+        yield [specification]
 
 
 def _find_titles(specification: dict[str, Any]) -> Iterator[tuple[str, bool]]:

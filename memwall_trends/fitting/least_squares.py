@@ -154,7 +154,9 @@ def weighted_least_squares(
     if np.ptp(log10_values) == 0:
         return _flat(years, log10_values)
     scaled = weights / weights.mean()
-    design = np.hstack([design_line(years, origin), *([] if within is None else [_effects(within, scaled)])])
+    design = np.hstack(
+        [design_line(years, origin), *([] if within is None else [centre_groups(within, scaled)])]
+    )
     if np.linalg.matrix_rank(design[:, 1:]) < design.shape[1] - 1:
         raise MemwallError("within each group all observations are of one date, so that none shows growth")
     result = WLS(log10_values, design, weights=scaled).fit()
@@ -190,8 +192,31 @@ def design_line(years: Floats, origin: float) -> Floats:
     return np.column_stack([np.ones_like(years), years - origin])
 
 
-def _effects(within: Codes, weights: Floats) -> Floats:
-    """Return a column for each group but the last, centred: the intercept is the average observation's."""
+def solve_least_squares(design: Floats, outcome: Floats, weights: Floats) -> Floats:
+    """Return the coefficients with the least weighted squares; of several, the shortest.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> solve_least_squares(np.ones((2, 1)), np.array([1.0, 4.0]), np.array([2.0, 1.0])).round(9).tolist()
+    [2.0]
+    """
+    import numpy as np
+
+    roots = np.sqrt(weights)
+    coefficients, *_ = np.linalg.lstsq(roots[:, np.newaxis] * design, roots * outcome, rcond=None)
+    return np.asarray(coefficients, dtype=np.float64)
+
+
+def centre_groups(within: Codes, weights: Floats) -> Floats:
+    """Return a column for each group but the last, centred: the intercept is the average observation's.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> centre_groups(np.array([0, 1, 1, 0]), np.ones(4)).ravel().tolist()
+    [0.5, -0.5, -0.5, 0.5]
+    """
     import numpy as np
 
     dummies = (within[:, np.newaxis] == np.arange(within.max())).astype(float)

@@ -155,7 +155,7 @@ def fit_line(chosen: Selection, method: Method) -> tuple[Estimate, Floats | None
     'percentile interval of 2,000 resamples of the devices (seed 0)'
     """
     observations, frontier = chosen.observations, chosen.frontier
-    weights = _weights(observations, method)
+    weights = find_weights(observations, method)
     if frontier and method.name == "wls":
         raise MemwallError("records are too few to weigh: leave out --frontier, or the method 'wls'")
     se, cluster = _standard_error(chosen, method)
@@ -248,6 +248,40 @@ def cluster_codes(observations: pd.DataFrame, column: str = CLUSTER) -> Codes:
     return codes
 
 
+def find_weights(observations: pd.DataFrame, method: Method) -> Floats | None:
+    """Return how much each observation counts; none where all count the same.
+
+    Raises
+    ------
+    MemwallError
+        If the method has no weights, or there is no such column, or one is not above zero.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"vendor": ["AMD", "Intel", "AMD"]})
+    >>> find_weights(rows, Method("wls", weights="vendor")).tolist()
+    [0.5, 1.0, 0.5]
+    """
+    if method.name != "wls":
+        if method.weights:
+            raise MemwallError(f"the method {method.name!r} has no weights; wls has")
+        return None
+    column = method.weights or YEAR
+    if column == YEAR and column not in observations:
+        labels = observations["date"].dt.year
+    elif column not in observations:
+        raise unknown("column to weigh by", column, [YEAR, *map(str, observations.columns)])
+    else:
+        labels = observations[column]
+        if pd.api.types.is_numeric_dtype(labels):
+            if not (labels > 0).all():
+                raise MemwallError(f"the column {column!r} holds weights that are not above zero")
+            return labels.to_numpy(dtype=np.float64)
+    counts = labels.map(labels.value_counts()).to_numpy(dtype=np.float64)
+    alike: Floats = 1 / counts
+    return alike
+
+
 def _standard_error(chosen: Selection, method: Method) -> tuple[str | None, str | None]:
     """Return the standard error, and the column of its clusters where it goes by them."""
     se, cluster = method.se, method.cluster
@@ -315,27 +349,6 @@ def _random_effects(observations: pd.DataFrame, method: Method) -> dict[str, Cod
 
 def _drawn_by_default(chosen: Selection, method: Method) -> str:
     return "cluster" if method.cluster or find_cluster(chosen) else "pairs"
-
-
-def _weights(observations: pd.DataFrame, method: Method) -> Floats | None:
-    if method.name != "wls":
-        if method.weights:
-            raise MemwallError(f"the method {method.name!r} has no weights; wls has")
-        return None
-    column = method.weights or YEAR
-    if column == YEAR and column not in observations:
-        labels = observations["date"].dt.year
-    elif column not in observations:
-        raise unknown("column to weigh by", column, [YEAR, *map(str, observations.columns)])
-    else:
-        labels = observations[column]
-        if pd.api.types.is_numeric_dtype(labels):
-            if not (labels > 0).all():
-                raise MemwallError(f"the column {column!r} holds weights that are not above zero")
-            return labels.to_numpy(dtype=np.float64)
-    counts = labels.map(labels.value_counts()).to_numpy(dtype=np.float64)
-    alike: Floats = 1 / counts
-    return alike
 
 
 def _sample(chosen: Selection, drawn: str, column: str, weights: Floats | None, within: str | None) -> Sample:

@@ -13,6 +13,7 @@ from memwall_trends import defaults
 from memwall_trends.datasets.conditions import describe_where
 from memwall_trends.errors import TooFewObservations
 from memwall_trends.fitting.bounds import t_quantile, welch_satterthwaite
+from memwall_trends.fitting.diagnosis import diagnose_line
 from memwall_trends.fitting.growth import Growth, find_short_window
 from memwall_trends.fitting.methods import FRONTIER_NOTE, Method, as_method, fit_line
 from memwall_trends.selection import select, select_each
@@ -26,10 +27,16 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from memwall_trends.datasets.parsing import Found
+    from memwall_trends.fitting.diagnosis import Diagnosis
     from memwall_trends.fitting.least_squares import Estimate, Floats
     from memwall_trends.selection import Choose, Data, Selection
 
 MIN_DISTINCT_DATES = 3
+FITTED = (
+    *("series", "dataset", "unit", "method", "within", "n_obs", "first_date", "last_date"),
+    *("where", "precision", "frontier", "counted"),
+)
+"""The keys of a trend's record that say what was fitted to what."""
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -262,6 +269,34 @@ class Trend(Growth):
         """
         why = f" {FRONTIER_NOTE}." if self.frontier and self.resampled is not None else ""
         return f"Interval: {self.estimate.interval}.{why}"
+
+    def diagnose(self, level: float = defaults.LEVEL) -> Diagnosis:
+        """Return what the residuals say of the line, and which observations it hangs on.
+
+        Parameters
+        ----------
+        level : float
+            A p value below 1 - level is a sign.
+
+        Raises
+        ------
+        MemwallError
+            If the method is not least squares, or nothing is left over from the line.
+
+        Examples
+        --------
+        >>> diagnosis = fit_trend("dram_bandwidth", dataset="gholami2024").diagnose()
+        >>> diagnosis.observations["cooks_distance"].round(3).tolist()[:2]
+        [0.961, 0.15]
+        """
+        record = self.to_record()
+        return diagnose_line(
+            self.observations,
+            self.method,
+            fitted={name: record[name] for name in FITTED},
+            described=self.describe(),
+            level=level,
+        )
 
     def __str__(self) -> str:
         """Return what a terminal shows."""

@@ -376,6 +376,13 @@ def test_few_observations_leave_out_what_needs_more() -> None:
     assert "n/a" in str(five)
 
 
+def test_one_architecture_is_no_cluster() -> None:
+    rows = chips(variants=1).assign(architecture="only")
+    diagnosis = fit_trend(rows, method=Method(se="classical")).diagnose()
+    assert diagnosis.left_out == "observations"
+    assert diagnosis.find_check("free of runs in time").details["n_points"] == rows["date"].nunique()
+
+
 def test_records_are_diagnosed_as_they_are() -> None:
     diagnosis = fit_trend("peak_flops", frontier=True).diagnose()
     assert diagnosis.n_obs == fit_trend("peak_flops", frontier=True).n_obs

@@ -320,8 +320,8 @@ def diagnose_line(
     within = cluster_codes(rows, method.within) if method.within else None
     columns = _find_clusters(rows, method)
     clusters = cluster_codes(rows, columns[0]) if columns else None
-    if clusters is not None and len(np.unique(clusters)) == n_obs:
-        clusters = None
+    if clusters is not None and len(np.unique(clusters)) in (1, n_obs):
+        clusters = None  # one for all, or each alone, tells rows from no others
     design = _design(years, weights, within)
     coefficients = solve_least_squares(design, log10_values, weights)
     residuals = log10_values - design @ coefficients

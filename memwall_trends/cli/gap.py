@@ -189,14 +189,20 @@ def _note_population(population: str) -> list[str]:
 
 def _find_break(fitted: Gap, method: Method, level: float) -> Break | None:
     """Return the line with one kink through the ratios of devices; nothing where they are too few."""
+    from dataclasses import replace
+
     from memwall_trends.questions.stability import fit_break
+    from memwall_trends.selection import select
 
     if fitted.balance is None:
         return None
+    # As of 'stability NUMERATOR --over DENOMINATOR', so that both say the same.
+    rows = replace(select(fitted.balance.observations), dataset=fitted.balance.dataset)
     try:
-        return fit_break(fitted.balance.observations, seed=method.seed, level=level)
+        kink = fit_break(rows, cluster=method.cluster, within=method.within, seed=method.seed, level=level)
     except MemwallError:
         return None
+    return replace(kink, series=fitted.numerator.series, denominator=fitted.denominator.series)
 
 
 def _describe_break(kink: Break, per: float) -> str:

@@ -141,6 +141,14 @@ By = Annotated[
         rich_help_panel="Method",
     ),
 ]
+Over = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SERIES",
+        help="Ask it of the ratio of each device that reports both: peak_flops --over dram_bandwidth.",
+        rich_help_panel="Selection",
+    ),
+]
 Margin = Annotated[
     float,
     typer.Option(

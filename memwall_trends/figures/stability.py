@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from memwall_trends import defaults
+from memwall_trends.errors import TooFewObservations
 from memwall_trends.figures import theme
 from memwall_trends.figures.axes import rounded, short_ticks, value_ticks
 from memwall_trends.figures.captions import describe_points, series_title
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from memwall_trends.fitting.methods import Method
     from memwall_trends.questions.stability import Break
-    from memwall_trends.selection import Choose
+    from memwall_trends.selection import Choose, Selection
 
 FEW_PAIRS = 10
 MOST_CUT = 0.005
@@ -137,23 +138,25 @@ def rolling_rates(
 
     chosen = theme.find_size(size)
     dataset = choose.setdefault("dataset", defaults.DATASET)
-    panels, found = [], []
+    panels, found, clusters = [], [], set()
     for name, data in _series_and_balance(choose).items():
         rates = roll(data, per=per, level=level).assign(series=name)
         kink = fit_break(data, level=level)
         panels.append(_rolling_panel(rates, kink, name, chosen, per))
+        clusters.add(kink.cluster)
         told = (
             NO_BREAK
             if kink.verdict == NO_BREAK
-            else f"{kink.verdict} in {kink.year:.0f} ({kink.year_low:.0f} to {kink.year_high:.0f})"
+            else f"{kink.verdict} in {kink.year:.0f} ({kink.describe_years(digits=0)})"
         )
         found.append(f"{name}: {told}, p = {kink.p_value:.2g}")
+    by_cluster = " by clusters of architecture" if "architecture" in clusters else ""
     return theme.finish(
         panels,
         title=f"Growth factor / {describe_period(per)} by rolling {WINDOW_YEARS} years",
         caption=f"At the end of each window, with its {format_level(level)} interval. Dashed, shaded: "
         "year of the break and its "
-        f"interval, where the test rejects that there is none. {'; '.join(found)}. "
+        f"interval, where the test{by_cluster} rejects that there is none. {'; '.join(found)}. "
         f"{describe_points(dataset)}",
         size=size,
         spacing=8,
@@ -187,7 +190,7 @@ def backtest_coverage(
     dataset = choose.setdefault("dataset", defaults.DATASET)
     rows: list[dict[str, Any]] = []
     for name, data in _series_and_balance(choose).items():
-        summary = run_backtest(data).summary()
+        summary = run_backtest(data.observations).summary()
         for percent in (80, 95):
             rows += [
                 {"series": name, "stated": f"{percent}%", "horizon": horizon, "coverage": coverage}
@@ -328,15 +331,23 @@ def _rolling_panel(
     return alt.LayerChart(layer=layers, width=chosen.width, height=round(0.3 * chosen.height), title=title)
 
 
-def _series_and_balance(choose: Choose) -> dict[str, pd.DataFrame]:
-    """Return the observations of peak FLOPS, DRAM bandwidth and machine balance by what they are called."""
-    from memwall_trends.fitting.trends import fit_trends
-    from memwall_trends.questions.gap import pair_devices
+def _series_and_balance(choose: Choose) -> dict[str, Selection]:
+    """Return peak FLOPS, DRAM bandwidth and machine balance by what they are called."""
+    from dataclasses import replace
 
-    trends = fit_trends(["peak_flops", "dram_bandwidth"], **choose)
-    rows = {series_title(trend.series, trend.dataset): trend.observations for trend in trends}
+    from memwall_trends.questions.gap import select_ratio
+    from memwall_trends.selection import select_each
+
+    # Records are fitted as they are here, not set anew.
+    found = {
+        series_title(chosen.name, chosen.dataset): replace(chosen, candidates=None, in_window=None)
+        for chosen in select_each(["peak_flops", "dram_bandwidth"], **choose)
+    }
     if not choose.get("frontier"):
-        balance = pair_devices("peak_flops", "dram_bandwidth", **choose)
-        if len(balance) >= FEW_PAIRS:
-            rows["Machine balance"] = balance
-    return rows
+        try:
+            balance = select_ratio("peak_flops", "dram_bandwidth", **choose)
+        except TooFewObservations:
+            return found
+        if len(balance.observations) >= FEW_PAIRS:
+            found["Machine balance"] = balance
+    return found

@@ -159,6 +159,46 @@ def pair_devices(
     return _pair(*chosen, per_operand=per_operand)
 
 
+def select_ratio(numerator: Data, denominator: Data, **choose: Unpack[Choose]) -> Selection:
+    """Return the devices that report both series, with their ratio, as a selection to ask something of.
+
+    Parameters
+    ----------
+    numerator, denominator, **choose
+        As in `fit_gap`.
+
+    Raises
+    ------
+    MemwallError
+        If both series are the same, only records count, or no device reports both.
+
+    Examples
+    --------
+    >>> chosen = select_ratio("peak_flops", "dram_bandwidth", since=2016)
+    >>> chosen.name, chosen.unit
+    ('peak_flops / dram_bandwidth', 'FLOP/byte')
+    """
+    if _same(numerator, denominator):
+        raise MemwallError(f"a ratio needs two different series; got {name_of(numerator)!r} twice")
+    top, bottom = select_each([numerator, denominator], **populate((numerator, denominator), choose))
+    if top.frontier or bottom.frontier:
+        raise MemwallError(
+            "records of two series are set by different devices: a ratio of each device goes without "
+            "--frontier; the best of each year are --best-of year"
+        )
+    devices, name = _pair(top, bottom), f"{top.name} / {bottom.name}"
+    if devices.empty:
+        raise TooFewObservations(f"{name}: no device of the choice reports both", 0)
+    return replace(
+        top,
+        data=devices,
+        choose={},
+        name=name,
+        origin=name,
+        observations=devices,
+    )
+
+
 def describe_population(series: Sequence[Data], choose: Choose) -> str:
     """Return in words what a gap is of where the choices leave that open; empty where they do not.
 

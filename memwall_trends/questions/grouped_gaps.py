@@ -161,24 +161,37 @@ def fit_gap_by(
     >>> {"fp64", "fp16", "fastest"} <= set(grouped.gaps)
     True
     """
+    narrowed = choose_by(numerator, denominator, by, **choose)
+
+    def fit(choices: Choose) -> Gap:
+        return fit_gap(numerator, denominator, way=way, per_operand=per_operand, method=method, **choices)
+
+    gaps, left_out = fit_each(narrowed, fit)
+    return GroupedGaps(by=by, gaps=gaps, left_out=left_out)
+
+
+def choose_by(numerator: Data, denominator: Data, by: str, **choose: Unpack[Choose]) -> dict[str, Choose]:
+    """Return the choices that make the gap of each group, the one with most observations first.
+
+    Parameters
+    ----------
+    numerator, denominator, by, **choose
+        As in `fit_gap_by`.
+
+    Examples
+    --------
+    >>> groups = choose_by("peak_flops", "dram_bandwidth", "kind", dataset="gholami2024")
+    >>> groups["gpu"]["where"]
+    {'kind': ['gpu']}
+    """
     populated = populate((numerator, denominator), choose)
     top, _ = select_each([numerator, denominator], **populated)
     rest = {name: value for name, value in populated.items() if name not in COLUMN_CHOICES}
     asked = gather_where(populated)
 
-    def fit(group: str) -> Gap:
+    def narrow(group: str) -> Choose:
         if by == "precision" and top.precision:
-            narrowed = {**rest, "where": asked, "precision": group}
-        else:
-            narrowed = {**rest, "where": merge_where(asked, {by: escape_pattern(group)})}
-        return fit_gap(
-            numerator,
-            denominator,
-            way=way,
-            per_operand=per_operand,
-            method=method,
-            **cast("Choose", narrowed),
-        )
+            return cast("Choose", {**rest, "where": asked, "precision": group})
+        return cast("Choose", {**rest, "where": merge_where(asked, {by: escape_pattern(group)})})
 
-    gaps, left_out = fit_each({group: group for group in split_by(top, by)}, fit)
-    return GroupedGaps(by=by, gaps=gaps, left_out=left_out)
+    return {group: narrow(group) for group in split_by(top, by)}

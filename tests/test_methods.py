@@ -147,3 +147,8 @@ def simulate() -> pd.DataFrame:
             "vendor": random.choice(["A", "B", "C", "D", "E", "F"], 40, p=[0.4, 0.2, 0.1, 0.1, 0.1, 0.1]),
         }
     )
+
+
+def test_one_architecture_is_no_cluster() -> None:
+    trend = fit_trend("peak_flops", architecture="Hopper", precision="fp16")
+    assert trend.estimate.interval == "t interval, classical standard error"

@@ -195,7 +195,8 @@ def fit_line(chosen: Selection, method: Method) -> tuple[Estimate, Floats | None
 def find_cluster(chosen: Selection) -> str | None:
     """Return the column of what shares an error: vendors where they are many, else architectures.
 
-    None where the data names no architectures, and of the paper's points, whose devices are guesses.
+    None where the data names no architectures or one alone, and of the paper's points, whose devices are
+    guesses.
 
     Examples
     --------
@@ -207,7 +208,7 @@ def find_cluster(chosen: Selection) -> str | None:
     """
     rows = chosen.observations
     known = CLUSTER in rows and (rows[CLUSTER].fillna("").astype(str) != "").any()
-    if not known or chosen.dataset == defaults.PAPER:
+    if not known or chosen.dataset == defaults.PAPER or cluster_codes(rows).max() == 0:
         return None
     return choose_cluster(rows[VENDOR].nunique() if VENDOR in rows else 0)
 

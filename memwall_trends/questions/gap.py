@@ -101,7 +101,7 @@ def fit_gap(
             "records of two series are set by different devices: --frontier goes with --way ratio"
         )
     top, bottom = (fit_trend(each, method=method) for each in chosen)
-    devices = pd.DataFrame() if frontier else _pair(*chosen, per_operand=per_operand)
+    devices = pd.DataFrame() if frontier else pair_selections(*chosen, per_operand=per_operand)
     if way is None:
         way = "device" if len(devices) >= FEW_DEVICES or per_operand else "ratio"
     if per_operand and way != "device":
@@ -152,7 +152,7 @@ def pair_devices(
     ['FLOP/operand']
     """
     chosen = select_each([numerator, denominator], **populate((numerator, denominator), choose))
-    return _pair(*chosen, per_operand=per_operand)
+    return pair_selections(*chosen, per_operand=per_operand)
 
 
 def describe_population(series: Sequence[str | Selection], choose: Choose) -> str:
@@ -191,7 +191,16 @@ def populate(series: Sequence[str | Selection], choose: Choose) -> Choose:
     return cast("Choose", {**rest, "where": {**asked, **where}})
 
 
-def _pair(numerator: Selection, denominator: Selection, *, per_operand: bool = False) -> pd.DataFrame:
+def pair_selections(
+    numerator: Selection, denominator: Selection, *, per_operand: bool = False
+) -> pd.DataFrame:
+    """Return the devices that two selections both have, with their ratio, as `pair_devices` does.
+
+    Examples
+    --------
+    >>> len(pair_selections(*(select(name) for name in ("peak_flops", "dram_bandwidth")))) > 100
+    True
+    """
     # Which device stands for an architecture is asked of those that report both.
     alone: Choose = {"one_per": None, "take": "", "best_of": None}
     top, bottom = (

@@ -77,7 +77,7 @@ def test_what_stands_never_falls_and_fills_years_without_a_device() -> None:
 def test_records_and_the_best_of_each_year_walk_alike() -> None:
     first, second = (
         fit_trend("peak_flops", method="random-walk", **choose).slope
-        for choose in ({"best_of": "year"}, {"frontier": True})  # type: ignore[arg-type]
+        for choose in ({"best_of": "year"}, {"frontier": True})
     )
     assert first == pytest.approx(second)
 

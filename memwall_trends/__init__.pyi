@@ -26,6 +26,7 @@ from .fitting.trends import Trend as Trend
 from .fitting.trends import fit_trend as fit_trend
 from .questions.backtest import Backtest as Backtest
 from .questions.backtest import calibrate as calibrate
+from .questions.backtest import compare_methods as compare_methods
 from .questions.backtest import run_backtest as run_backtest
 from .questions.claims import check_claims as check_claims
 from .questions.claims import judge as judge
@@ -38,6 +39,8 @@ from .questions.gap import fit_gap as fit_gap
 from .questions.gap import pair_devices as pair_devices
 from .questions.grouped_gaps import GroupedGaps as GroupedGaps
 from .questions.grouped_gaps import fit_gap_by as fit_gap_by
+from .questions.projection import Outlook as Outlook
+from .questions.projection import look_ahead as look_ahead
 from .questions.ratio import Gap as Gap
 from .questions.sensitivity import Sensitivity as Sensitivity
 from .questions.sensitivity import run_sensitivity as run_sensitivity

@@ -27,6 +27,7 @@ from memwall_trends.datasets.conditions import (
 from memwall_trends.datasets.overlay import read_overlay
 from memwall_trends.datasets.rates import (
     PRECISIONS,
+    TAKES,
     describe_one_per,
     describe_records,
     find_record,
@@ -125,6 +126,11 @@ class Selection:
     def frontier(self) -> bool:
         """Whether only record-setting devices count."""
         return self.candidates is not None
+
+    @property
+    def leading_edge(self) -> bool:
+        """Whether only records count, or the best of each year."""
+        return bool(self.choose.get("frontier")) or (["year"], TAKES[0]) in self.reductions[-1:]
 
     @property
     def reductions(self) -> list[tuple[list[str], str]]:

@@ -9,7 +9,10 @@ import pytest
 
 from memwall_trends.errors import MemwallError
 from memwall_trends.fitting.methods import Method
-from memwall_trends.questions.backtest import calibrate, run_backtest
+from memwall_trends.questions.backtest import calibrate, compare_methods, run_backtest
+from memwall_trends.questions.calibration import find_half_widths
+from memwall_trends.questions.gap import fit_gap, pair_devices
+from memwall_trends.units import decimal_years
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,41 +57,106 @@ def test_a_forecast_never_sees_later_devices() -> None:
     later = pd.DataFrame({"name": ["late"], "date": [pd.Timestamp("2027-06-01").date()], "value": [1e12]})
     before = run_backtest(known).forecasts
     after = run_backtest(pd.concat([known, later], ignore_index=True)).forecasts
-    columns = ["origin", "horizon_years", "name", "predicted_log10"]
+    columns = ["origin", "lead_years", "name", "predicted_log10"]
     same = before[columns].merge(after[columns])
     assert len(same) == len(before)
 
 
-def test_a_forecast_is_of_the_devices_within_the_horizon() -> None:
+def test_the_lead_is_the_year_of_the_device_after_the_new_year() -> None:
     forecasts = run_backtest(devices()).forecasts
-    years = forecasts["date"].dt.year
-    assert (years >= forecasts["origin"]).all()
-    assert (years < forecasts["origin"] + forecasts["horizon_years"]).all()
+    assert (forecasts["date"].dt.year == forecasts["origin"] + forecasts["lead_years"] - 1).all()
+    assert forecasts["lead_years"].min() == 1
+    assert forecasts["lead_years"].max() == 10
+    assert not forecasts.duplicated(["name", "lead_years"]).any()
 
 
 def test_skill_compares_mean_square_errors() -> None:
     tested = run_backtest(devices(), horizons_years=[3])
     rows, score = tested.forecasts, tested.summary().iloc[0]
+    rows = rows[rows["origin"] + 3 <= 2025]  # the data end in 2024
     actual = rows["actual_log10"]
     ours, flat = (((actual - rows[column]) ** 2).mean() for column in ("predicted_log10", "no_growth_log10"))
     assert score["skill_no_growth"] == pytest.approx(1 - ours / flat)
     assert score["rmse_log10"] == pytest.approx(np.sqrt(ours))
 
 
-def test_the_calibrated_interval_would_have_held() -> None:
-    tested = run_backtest("peak_flops")
-    for horizon in (1, 3, 5, 10):
-        calibration = calibrate(tested, horizon, 0.95)
-        part = tested.forecasts[tested.forecasts["horizon_years"] == horizon]
-        errors = (part["actual_log10"] - part["predicted_log10"]).abs()
-        held = (errors <= calibration.multiplier * part["standard_error"] + 1e-12).mean()
-        assert 0.95 <= held < 0.96
-        assert calibration.off == (abs(calibration.coverage - 0.95) > 0.03)
+def test_leads_have_the_keys_that_are_documented() -> None:
+    record = run_backtest("peak_flops").to_record(0.9)
+    assert record["level"] == 0.9
+    assert set(record["leads"][0]) == {
+        *("lead_years", "n_origins", "n", "raw_coverage", "half_width_log10", "n_tested"),
+        *("nested_coverage", "interval_score"),
+    }
 
 
-@pytest.mark.parametrize(("ahead", "horizon"), [(0.5, 1), (1, 1), (3.4, 5), (30, 10)])
-def test_a_calibration_goes_by_the_next_longer_horizon(ahead: float, horizon: int) -> None:
-    assert calibrate(run_backtest(devices()), ahead).horizon_years == horizon
+@pytest.mark.parametrize(("ahead", "lead"), [(0, 1), (0.5, 1), (1, 1), (3.4, 4)])
+def test_a_calibration_is_of_the_exact_lead(ahead: float, lead: int) -> None:
+    calibration = calibrate(run_backtest(devices()), ahead)
+    assert calibration is not None
+    assert calibration.lead_years == lead
+
+
+def test_there_is_no_calibration_beyond_the_longest_lead() -> None:
+    assert calibrate(run_backtest(devices()), 10.1) is None
+
+
+def test_a_leading_edge_is_scored_on_what_held_at_the_end_of_each_year() -> None:
+    rows = devices()
+    tested = run_backtest(rows, best_of="year")
+    assert tested.edge
+    best = rows.assign(year=pd.to_datetime(rows["date"]).dt.year).groupby("year")["value"].max().cummax()
+    outcomes = tested.forecasts.assign(year=tested.forecasts["date"].dt.year)
+    assert outcomes["actual_log10"].tolist() == pytest.approx(np.log10(best[outcomes["year"]]).tolist())
+    assert (tested.forecasts["date"].dt.strftime("%m-%d") == "12-31").all()
+    assert not outcomes.duplicated(["origin", "year"]).any()
+
+
+def test_records_and_the_best_of_each_year_leave_the_same_standing() -> None:
+    rows = devices()
+    actual = [
+        run_backtest(rows, **choose).forecasts.groupby("date")["actual_log10"].first()
+        for choose in ({"best_of": "year"}, {"frontier": True})
+    ]
+    both = pd.concat(actual, axis=1, join="inner")
+    assert len(both) > 5
+    assert both.iloc[:, 0].tolist() == pytest.approx(both.iloc[:, 1].tolist())
+
+
+def test_a_gap_is_tested_on_devices_that_report_both() -> None:
+    pairs = pair_devices("peak_flops", "dram_bandwidth").set_index("name")["value"]
+    for way in ("device", "ratio"):
+        rows = run_backtest("peak_flops", over="dram_bandwidth", way=way, horizons_years=[3]).forecasts
+        assert rows["actual_log10"].tolist() == pytest.approx(np.log10(pairs[rows["name"]]).tolist())
+
+
+def test_a_ratio_of_two_trends_is_forecast_by_the_trends_of_what_was_known() -> None:
+    rows = run_backtest("peak_flops", over="dram_bandwidth", way="ratio").forecasts
+    first = rows[rows["origin"] == 2018]
+    known = fit_gap("peak_flops", "dram_bandwidth", way="ratio", until=2017)
+    said = known.project(decimal_years(first["date"].to_numpy()))
+    assert first["predicted_log10"].tolist() == pytest.approx(np.log10(said["ratio"]).tolist())
+    halves = np.log10(said["high"] / said["ratio"])
+    assert find_half_widths(first, 0.95).tolist() == pytest.approx(halves.tolist())
+
+
+def test_methods_are_ranked_on_the_forecasts_that_all_made() -> None:
+    ranking, left_out = compare_methods(devices(scatter=0.1), methods=["theil-sen", "ols", "random-walk"])
+    assert list(left_out) == ["random-walk"]
+    assert ranking["n"].nunique() == 1
+    assert ranking["interval_score"].is_monotonic_increasing
+
+
+def test_the_method_that_is_true_has_the_least_score() -> None:
+    random = np.random.default_rng(3)
+    years = np.arange(1980, 2025)
+    rows = pd.DataFrame(
+        {
+            "date": pd.to_datetime([f"{year}-07-01" for year in years]),
+            "value": 10 ** np.cumsum(random.normal(0.2, 0.15, len(years))),
+        }
+    )
+    ranking, _ = compare_methods(rows, methods=["ols", Method("random-walk", drift_years=20)])
+    assert ranking["method"].iloc[0] == "random-walk"
 
 
 @pytest.mark.parametrize(
@@ -111,6 +179,7 @@ def test_the_command_prints_the_same_bytes_twice(run: Callable[..., Any]) -> Non
     assert first.out == second.out
     record = json.loads(first.out)
     assert [row["horizon_years"] for row in record["horizons"]] == [1, 3, 5, 10]
+    assert [row["lead_years"] for row in record["leads"]] == list(range(1, 11))
 
 
 def test_each_group_is_tested_by_itself(run: Callable[..., Any]) -> None:
@@ -128,3 +197,30 @@ def test_the_name_of_a_group_is_not_broken(run: Callable[..., Any]) -> None:
     shown = run(*command).out
     assert "accelerator " in shown
     assert "Left out: manycore" in shown
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (["peak_flops", "--way", "ratio"], "it goes with --over SERIES"),
+        (["peak_flops", "--compare", "--by", "kind"], "leave --by out"),
+        (["peak_flops", "--method", "random-walk"], "one value a year"),
+    ],
+)
+def test_what_does_not_go_together_is_said(run: Callable[..., Any], command: list[str], message: str) -> None:
+    result = run("backtest", *command)
+    assert result.code == 2
+    assert message in result.err
+
+
+def test_the_command_takes_the_gap_by_group(run: Callable[..., Any]) -> None:
+    result = run("backtest", "peak_flops", "--over", "dram_bandwidth", "--by", "kind", "--format", "json")
+    assert [row["group"] for row in json.loads(result.out)] == ["gpu", "accelerator"]
+
+
+def test_the_command_ranks_methods(run: Callable[..., Any]) -> None:
+    result = run("backtest", "dram_bandwidth", "--best-of", "year", "--compare", "--format", "json")
+    record = json.loads(result.out)
+    scores = [row["interval_score"] for row in record["methods"]]
+    assert scores == sorted(scores)
+    assert {"ols", "random-walk"} <= {row["method"] for row in record["methods"]}

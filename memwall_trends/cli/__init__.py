@@ -29,6 +29,7 @@ from memwall_trends.cli import sensitivity  # noqa: F401
 from memwall_trends.cli import decomposition  # noqa: F401
 from memwall_trends.cli import diagnosis  # noqa: F401
 from memwall_trends.cli import stability  # noqa: F401
+from memwall_trends.cli import backtest  # noqa: F401
 from memwall_trends.cli import workloads  # noqa: F401
 from memwall_trends.cli import data  # noqa: F401
 from memwall_trends.cli import rows  # noqa: F401

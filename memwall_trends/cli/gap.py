@@ -16,7 +16,7 @@ from memwall_trends.cli.options import (
     By,
     Result,
 )
-from memwall_trends.cli.output import emit, warn
+from memwall_trends.cli.output import emit, show_projection, warn
 from memwall_trends.cli.told import note_reading
 from memwall_trends.errors import MemwallError
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from memwall_trends.fitting.methods import Method
-    from memwall_trends.questions.backtest import Calibration
     from memwall_trends.questions.ratio import Gap
     from memwall_trends.questions.stability import Break
     from memwall_trends.selection import Choose, Data
@@ -88,6 +87,7 @@ def gap(
     import pandas as pd
 
     from memwall_trends.questions.gap import describe_population, fit_gap
+    from memwall_trends.questions.projection import Outlook, describe_record, look_ahead
     from memwall_trends.questions.ratio import ASSUMPTIONS, WAYS
     from memwall_trends.selection import select
     from memwall_trends.units import parse_year
@@ -106,18 +106,12 @@ def gap(
         _gap_by(top, bottom, by, years, reach or [], options, population, result)
         return
     fitted = fit_gap(top, bottom, **options)
-    record = {**fitted.to_record(years, per, level, reach or []), "population": population or None}
+    outlook = look_ahead(fitted) if years or reach else Outlook(fitted, None)
+    record = {**describe_record(outlook, years, per, level, reach or []), "population": population or None}
     sides = {"numerator_reading": fitted.numerator.found, "denominator_reading": fitted.denominator.found}
     record |= {side: found.to_record() for side, found in sides.items() if found is not None}
-    calibrations = _calibrate(fitted, years, level)
-    for row, calibration in zip(record["projections"], calibrations, strict=True):
-        calibrated = fitted.project([row["year"]], level, [calibration.multiplier]) if calibration else None
-        row["calibrated_low"] = calibrated["low"][0] if calibrated is not None else None
-        row["calibrated_high"] = calibrated["high"][0] if calibrated is not None else None
-        row["backtest_coverage"] = calibration.coverage if calibration else None
     kink = _find_break(fitted, method, level)
     record["break"] = kink.to_record(per) if kink else None
-    fits = [fitted.balance] if fitted.balance else [fitted.numerator, fitted.denominator]
     emit(
         result.format_,
         records=record,
@@ -128,12 +122,12 @@ def gap(
             f"{WAYS[fitted.way].capitalize()} (--way {fitted.way}); growth with confidence intervals"
             + (", years with prediction intervals." if years else "; --at 2030 projects."),
             *_note_population(population),
-            *(f"{trend.series}: {trend.describe()}." for trend in fits),
+            *(f"{trend.series}: {trend.describe()}." for trend in fitted.fits),
             *note_reading(fitted.numerator.found, fitted.denominator.found),
-            *dict.fromkeys(trend.describe_interval() for trend in fits),
+            *dict.fromkeys(trend.describe_interval() for trend in fitted.fits),
             *([_describe_break(kink, per)] if kink else []),
             *_note_reach(reach, fitted),
-            *_note_calibration(calibrations, level),
+            *outlook.describe(years, level),
             f"Assumed: {ASSUMPTIONS[fitted.way]}",
         ],
     )
@@ -174,7 +168,13 @@ def _gap_by(
         notes=[
             *_note_population(population),
             *filter(None, [describe_equality(grouped.equal_slopes_p, result.level)]),
-            "Now: the line at the last device" + ("; new device: prediction interval." if years else "."),
+            "Now: the line at the last device"
+            + ("; new device: prediction interval, as wide as the past asks for." if years else "."),
+            *(
+                f"{group}: {text}"
+                for group, outlook in (grouped.outlooks.items() if years else ())
+                for text in outlook.describe(years, result.level)
+            ),
             f"Each group of: {'; '.join(filter(None, [describe_where(where), first.numerator.counted]))}.",
             *(f"Left out: {group}: {why}." for group, why in grouped.left_out.items()),
             *dict.fromkeys(f"Assumed: {ASSUMPTIONS[gap.way]}" for gap in grouped.gaps.values()),
@@ -223,20 +223,21 @@ def _describe_break(kink: Break, per: float) -> str:
 def _show_projections(fitted: Gap, record: dict[str, Any], level: float) -> pd.DataFrame:
     import pandas as pd
 
-    from memwall_trends.units import format_interval, format_level, format_number
+    from memwall_trends.units import format_level
 
     rows = []
     for row in record["projections"]:
         what = f"{fitted.unit} in {row['year']:.10g}"
-        rows.append((what, format_number(row["ratio"]), format_interval(row["low"], row["high"])))
-        if row["calibrated_low"] is not None:
-            calibrated = format_interval(row["calibrated_low"], row["calibrated_high"])
-            rows.append((f"{what}, calibrated", format_number(row["ratio"]), calibrated))
+        rows += show_projection(what, row["ratio"], row)
     for row in record["reach"]:
         what = f"{row['ratio']:g} {fitted.unit} is passed"
         rows.append((what, _show_year(row["year"]), _show_years(row["ci_low"], row["ci_high"])))
         by_device = _show_years(row["prediction_low"], row["prediction_high"])
         rows.append(("  by a new device", "", by_device if fitted.through_middle else "no interval"))
+        if not math.isnan(row["calibrated_low"]):
+            last = row["calibrated_high"]
+            until = "later than the past tells" if math.isnan(last) else _show_year(last)
+            rows.append(("  calibrated", "", f"{_show_first(row['calibrated_low'])} to {until}"))
     return pd.DataFrame(rows, columns=["quantity", "estimate", f"{format_level(level)} interval"])
 
 
@@ -245,14 +246,19 @@ def _show_year(year: float) -> str:
 
 
 def _show_years(low: float, high: float) -> str:
-    return f"{f'{low:.1f}' if math.isfinite(low) else 'ever'} to {_show_year(high)}"
+    return f"{_show_first(low)} to {_show_year(high)}"
+
+
+def _show_first(year: float) -> str:
+    return f"{year:.1f}" if math.isfinite(year) else "ever"
 
 
 def _note_reach(reach: Sequence[float] | None, fitted: Gap) -> list[str]:
     if not reach:
         return []
     by_device = (
-        "by a new device: the years at which the prediction interval does."
+        "by a new device: the years at which the prediction interval does; calibrated: at which the interval "
+        "does that is as wide as the past asks for."
         if fitted.through_middle
         else "there is no interval for a new device, as this line is not through the middle of the devices."
     )
@@ -260,33 +266,6 @@ def _note_reach(reach: Sequence[float] | None, fitted: Gap) -> list[str]:
         "Is passed: when the trend is there, with the years at which its confidence interval holds the "
         f"ratio; {by_device}"
     ]
-
-
-def _calibrate(fitted: Gap, years: Sequence[float], level: float) -> list[Calibration | None]:
-    """Return for each year what a backtest says of its interval; nothing where none can be had."""
-    if fitted.balance is None or not years:
-        return [None for _ in years]
-    from memwall_trends.questions.backtest import calibrate, run_backtest
-
-    balance = fitted.balance
-    try:
-        tested = run_backtest(balance.observations, method=balance.method)
-    except MemwallError:
-        return [None for _ in years]
-    return [calibrate(tested, max(fitted.extrapolation(year)[0], 1.0), level) for year in years]
-
-
-def _note_calibration(calibrations: Sequence[Calibration | None], level: float) -> list[str]:
-    from memwall_trends.units import format_level
-
-    notes = {
-        f"Backtest, up to {calibration.horizon_years} years ahead: {100 * calibration.coverage:.0f}% of the "
-        f"devices came to lie in the {format_level(level)} prediction interval"
-        + ("; rather take the calibrated one." if calibration.off else ".")
-        for calibration in calibrations
-        if calibration
-    }
-    return sorted(notes)
 
 
 def _warn_of_extrapolation(fitted: Gap, year: float) -> None:

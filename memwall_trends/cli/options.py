@@ -302,7 +302,12 @@ METHOD: Group[Method] = Group(
     make_method,
     "Method",
     {
-        "method": Option(str, "ols", "ols, wls, huber, theil-sen, quantile or mixed.", "METHOD"),
+        "method": Option(
+            str,
+            "ols",
+            "ols, wls, huber, theil-sen, quantile, mixed, or random-walk (of a leading edge).",
+            "METHOD",
+        ),
         "se": Option(
             str | None,
             None,
@@ -328,6 +333,12 @@ METHOD: Group[Method] = Group(
             None,
             "Of ols and wls: an intercept for each product_class, say, and one common slope.",
             "COLUMN",
+        ),
+        "drift_years": Option(
+            float | None,
+            None,
+            "Of random-walk: years before the last value that its drift is of; 8.",
+            "YEARS",
         ),
         "bootstrap": Option(
             str | None,

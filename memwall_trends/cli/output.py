@@ -110,6 +110,19 @@ def to_records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): cell for key, cell in row.items()} for row in frame.to_dict(orient="records")]
 
 
+def show_projection(what: str, value: float, row: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return lines of a table for a projection: the usual interval, and the one that is calibrated."""
+    from memwall_trends.units import format_interval, format_number
+
+    lines = [(what, format_number(value), format_interval(row["low"], row["high"]))]
+    if row["lead_years"] <= 0:
+        return lines
+    if math.isnan(row["calibrated_low"]):
+        return [(f"{what}, untested", *lines[0][1:])]
+    calibrated = format_interval(row["calibrated_low"], row["calibrated_high"])
+    return [*lines, (f"{what}, calibrated", format_number(value), calibrated)]
+
+
 def _flat(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return records without nesting, as rows that hold all that JSON does.
 

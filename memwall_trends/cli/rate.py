@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import takes
@@ -14,10 +16,13 @@ from memwall_trends.cli.options import (
     Result,
     Series,
 )
-from memwall_trends.cli.output import emit, warn
+from memwall_trends.cli.output import emit, show_projection, warn
 from memwall_trends.cli.told import note_reading
+from memwall_trends.errors import MemwallError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from memwall_trends.fitting.methods import Method
     from memwall_trends.fitting.trends import Trend
     from memwall_trends.selection import Choose
@@ -29,25 +34,45 @@ UNSHIPPED = "shipped!"
 
 @app.command(epilog="Example: memwall-trends rate peak_flops --since 2010 --by kind")
 @takes(choose=SELECTION, method=METHOD, result=RESULT)
-def rate(series: Series, *, by: By = None, choose: Choose, method: Method, result: Result) -> None:
+def rate(
+    series: Series,
+    *,
+    at: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="YEAR", help="Project to this year or date. Repeatable.", rich_help_panel="Result"
+        ),
+    ] = None,
+    by: By = None,
+    choose: Choose,
+    method: Method,
+    result: Result,
+) -> None:
     """Fit an exponential trend to a series and print its growth factor and doubling time."""
     from memwall_trends.fitting.trends import fit_trend
     from memwall_trends.selection import gather_where
 
     if by is not None:
+        if at:
+            raise MemwallError("--at projects one trend: leave --by out, and choose one group in its place")
         _rate_by(series, by, choose, method, result)
         return
     trend = fit_trend(series, method=method, **choose)
+    record = {**trend.to_record(result.per, result.level), "projections": []}
+    shown, notes = trend.shown(result.per, result.level), list[str]()
+    if at:
+        record, shown, notes = _project(trend, at, result)
     emit(
         result.format_,
-        records=trend.to_record(result.per, result.level),
-        shown=trend.shown(result.per, result.level),
+        records=record,
+        shown=shown,
         title=f"{trend.series} ({trend.dataset})",
         notes=[
             trend.describe(),
             *note_reading(trend.found),
             trend.describe_interval(),
             *_note_effects(trend),
+            *notes,
             *_note_default_rows(trend, gather_where(choose)),
         ],
     )
@@ -81,6 +106,27 @@ def _rate_by(series: str, by: str, choose: Choose, method: Method, result: Resul
         for group, trend in grouped.trends.items()
         for warning in trend.warnings(result.per)
     )
+
+
+def _project(trend: Trend, at: list[str], result: Result) -> tuple[dict[str, Any], pd.DataFrame, list[str]]:
+    """Return the record with projections, lines of the table for them, and what the past says."""
+    import pandas as pd
+
+    from memwall_trends.questions.projection import describe_record, look_ahead
+    from memwall_trends.units import format_level, parse_year
+
+    years, outlook = [parse_year(text) for text in at], look_ahead(trend)
+    record = describe_record(outlook, years, result.per, result.level)
+    lines = [
+        line
+        for row in record["projections"]
+        for line in show_projection(f"{trend.unit or 'value'} in {row['year']:.10g}", row["value"], row)
+    ]
+    columns = ["quantity", "estimate", f"{format_level(result.level)} interval"]
+    of_what = "the best that is known then" if outlook.edge else "a new device"
+    notes = [f"In a year: prediction intervals, for {of_what}.", *outlook.describe(years, result.level)]
+    shown = pd.concat([trend.shown(result.per, result.level), pd.DataFrame(lines, columns=columns)])
+    return record, shown, notes
 
 
 def _note_effects(trend: Trend) -> list[str]:

@@ -1,4 +1,4 @@
-"""The commands that ask whether a trend lasts: stability and backtest."""
+"""The command stability: whether a trend lasts."""
 
 from __future__ import annotations
 
@@ -89,57 +89,6 @@ def stability(
                 f"factor, which so goes beyond what was seen; take a longer --window, or --per {window:g}"
             ]
         )
-
-
-@app.command(epilog="Example: memwall-trends backtest dram_bandwidth")
-@takes(
-    choose=SELECTION,
-    method=METHOD.only("method", "se", "quantile"),
-    result=RESULT.without("per"),
-)
-def backtest(series: Series, *, by: By = None, choose: Choose, method: Method, result: Result) -> None:
-    """Forecast the devices of past years from what was known before, and count how often it held."""
-    if by is not None:
-        _backtest_by(series, by, choose, method, result)
-        return
-    from memwall_trends.fitting.bounds import check_level
-    from memwall_trends.questions.backtest import calibrate, run_backtest
-    from memwall_trends.selection import select
-    from memwall_trends.units import format_level
-
-    level = result.level
-    check_level(level)
-    chosen = select(series, **choose)
-    tested = run_backtest(chosen, method=method)
-    summary = tested.summary()
-    calibrations = [calibrate(tested, horizon, level) for horizon in summary["horizon_years"]]
-    off = [str(calibration.horizon_years) for calibration in calibrations if calibration.off]
-    shown = _show_scores(summary).assign(
-        reach=[f"{calibration.multiplier:.2f}" for calibration in calibrations]
-    )
-    origins = f"{tested.forecasts['origin'].min()} to {tested.forecasts['origin'].max()}"
-    emit(
-        result.format_,
-        records={**tested.to_record(level), **record_reading(chosen.found)},
-        shown=shown,
-        title=f"{tested.series} ({tested.dataset}): forecasts of each New Year, {origins}",
-        notes=[
-            "Years: devices of the next so many. Bias: mean of actual less predicted, in powers of ten "
-            "(-0.1: the trend promised 26% more than came); error: root of the mean square, the same unit. "
-            "In 80%, in 95%: share of the devices in that prediction interval.",
-            "Skill, 1 - mean square error / that of a simpler forecast, is above zero where the trend did "
-            "better: flat, no growth after the origin; recent, growth as in the five years before it.",
-            f"Reach: standard errors that a {format_level(level)} interval must span to each side to have "
-            "held that share; a t interval spans about 2. "
-            + (
-                f"Coverage is off {' and '.join(off)} year(s) ahead: calibrate."
-                if off
-                else "Coverage is as stated."
-            ),
-            "A device counts once for each origin before it, so that forecasts are not independent.",
-            *note_reading(chosen.found),
-        ],
-    )
 
 
 def _fit(data: str | Selection, over: str | None, choose: Choose, method: Method, level: float) -> Break:
@@ -273,40 +222,6 @@ def _show_breaks(fitted: dict[str, Break], by: str, per: float, level: float) ->
     return rows
 
 
-def _backtest_by(series: str, by: str, choose: Choose, method: Method, result: Result) -> None:
-    """Print the scores of each group."""
-    import pandas as pd
-
-    from memwall_trends.fitting.groups import fit_each, split_by
-    from memwall_trends.questions.backtest import Backtest, run_backtest
-    from memwall_trends.selection import select
-
-    chosen = select(series, **choose)
-
-    def test(group: Selection) -> Backtest:
-        return run_backtest(group, method=method)
-
-    tested, left_out = fit_each(split_by(chosen, by), test)
-    parts = []
-    for group, each in tested.items():
-        # The name of a group takes the room.
-        scores = _show_scores(each.summary()).drop(columns="origins")
-        scores.insert(0, by.replace("_", " "), [group, *[""] * (len(scores) - 1)])
-        parts.append(scores)
-    emit(
-        result.format_,
-        records=[
-            {"by": by, "group": group, **each.to_record(result.level)} for group, each in tested.items()
-        ],
-        shown=pd.concat(parts, ignore_index=True),
-        title=f"{chosen.name} ({chosen.dataset}) by {by.replace('_', ' ')}: forecasts of each New Year",
-        notes=[
-            f"The columns are those of 'backtest {series}'. Of {chosen.describe()}.",
-            *(f"Left out: {group}: {why}." for group, why in left_out.items()),
-        ],
-    )
-
-
 def _show_rates(rates: pd.DataFrame, level: float) -> pd.DataFrame:
     import pandas as pd
 
@@ -322,24 +237,3 @@ def _show_rates(rates: pd.DataFrame, level: float) -> pd.DataFrame:
         for row in to_records(rates)
     ]
     return pd.DataFrame(rows, columns=["window", "n", "rate", f"{format_level(level)} interval"])
-
-
-def _show_scores(summary: pd.DataFrame) -> pd.DataFrame:
-    import pandas as pd
-
-    def score(number: float) -> str:
-        return "n/a" if pd.isna(number) else f"{number:.2f}"
-
-    return pd.DataFrame(
-        {
-            "years": summary["horizon_years"],
-            "origins": summary["origins"],
-            "n": summary["n"],
-            "bias": summary["bias_log10"].map(score),
-            "error": summary["rmse_log10"].map(score),
-            "in 80%": summary["coverage_80"].map("{:.0%}".format),
-            "in 95%": summary["coverage_95"].map("{:.0%}".format),
-            "skill: flat": summary["skill_no_growth"].map(score),
-            "recent": summary["skill_previous_growth"].map(score),
-        }
-    ).astype(str)

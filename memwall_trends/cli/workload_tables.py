@@ -201,10 +201,12 @@ def note_when(found: WhenBound, at: str, element_bytes: float | None) -> list[st
         else f"{number_of(element_bytes, 'byte')} an element"
     )
     today = found.frontier["value"].iloc[-1]
-    interval = format_interval(projected["low"], projected["high"], 3)
+    told = projected["calibrated_low"] == projected["calibrated_low"]  # not so of what is not a number
+    ends = ("calibrated_low", "calibrated_high") if told else ("low", "high")
+    interval = format_interval(projected[ends[0]], projected[ends[1]], 3)
     smallest = found.batches.iloc[0]
     exceptions = str(smallest["compute_bound_names"]).split("; ")
-    told = exceptions[0] and len(exceptions) <= MOST_EXCEPTIONS
+    named = exceptions[0] and len(exceptions) <= MOST_EXCEPTIONS
     return [
         f"{number_of(found.workload.new_tokens, 'token')} of each sequence; {widths}. FLOP/byte: of the "
         "workload, on the last device.",
@@ -212,11 +214,12 @@ def note_when(found: WhenBound, at: str, element_bytes: float | None) -> list[st
         f"({first['name']}, {first['date'].year}, to {last['name']}, {last['date'].year}, now "
         f"{format_number(float(today), 3)} FLOP/byte) from which on all are memory-bound. "
         "Bound: how many of them are."
-        + (f" Not at batch {smallest['batch_size']}: {', '.join(exceptions)}." if told else ""),
+        + (f" Not at batch {smallest['batch_size']}: {', '.join(exceptions)}." if named else ""),
         "Trend passes: when machine balance of all devices does. In "
         f"{at} it is projected at {format_number(projected['ratio'], 3)} FLOP/byte, "
-        f"{format_level(found.level)} prediction interval {interval}: memory or compute where the whole "
-        "interval says so, else either.",
+        f"{'calibrated ' if told else ''}{format_level(found.level)} prediction interval {interval}: "
+        "memory or compute where the whole interval says so, else either.",
+        *found.outlook.describe([projected["year"]], found.level),
     ]
 
 

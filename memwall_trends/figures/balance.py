@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 
     import altair as alt
 
-    from memwall_trends.questions.ratio import Gap
+    from memwall_trends.questions.projection import Outlook
     from memwall_trends.selection import Choose
 
 PROJECTED_TO = dt.date(2030, 12, 31)
 FAN_LEVELS = (0.95, 0.8, 0.5)
 STEP_POINTS = 25
+END_YEAR = 2030.0
+CALIBRATED = "as wide as forecasts of the past ask for"
 
 
 def machine_balance(
@@ -57,6 +59,7 @@ def machine_balance(
     'VConcatChart'
     """
     from memwall_trends.questions.gap import fit_gap, pair_devices
+    from memwall_trends.questions.projection import look_ahead
     from memwall_trends.questions.ratio import WAYS
 
     dataset = choose.setdefault("dataset", defaults.DATASET)
@@ -69,9 +72,12 @@ def machine_balance(
         if fitted.balance
         else pair_devices("peak_flops", "dram_bandwidth", **pairable)
     )
-    trends = [fitted.balance] if fitted.balance else [fitted.numerator, fitted.denominator]
-    first, last = min(trend.first_date for trend in trends), max(trend.last_date for trend in trends)
-    line, bands = _draw_ahead(fitted, first, last, level)
+    outlook = look_ahead(fitted)
+    first, last = (
+        min(trend.first_date for trend in fitted.fits),
+        max(trend.last_date for trend in fitted.fits),
+    )
+    line, bands = _draw_ahead(outlook, first, last)
     low, high = fitted.growth_interval(per, level)
     label = (
         f"Machine balance: {format_number(fitted.growth_factor(per), 3)}x / {describe_period(per)} "
@@ -103,8 +109,8 @@ def machine_balance(
     return theme.finish(
         [timeline],
         title="Machine balance: FLOP per byte of DRAM bandwidth",
-        caption=f"{counted}Dashed: {WAYS[fitted.way]}, least squares of log10(value). "
-        f"Fan: prediction intervals of a new device at 50, 80 and 95%. {_describe_end(fitted, level)} "
+        caption=f"{counted}Dashed: {WAYS[fitted.way]}, least squares of log10(value). Fan: prediction "
+        f"intervals of a new device at 50, 80 and 95%, {CALIBRATED}. {_describe_end(outlook, level)} "
         f"n = {len(points)}. {describe_points(dataset, user_rows)}",
         size=size,
     )
@@ -137,6 +143,7 @@ def workload_intensity(
     'VConcatChart'
     """
     from memwall_trends.questions.gap import fit_gap, pair_devices
+    from memwall_trends.questions.projection import look_ahead
     from memwall_trends.workloads.bounds import SERIES, list_frontier
 
     refuse_choices("workload-intensity", {"frontier": choose.pop("frontier", False)})
@@ -147,7 +154,8 @@ def workload_intensity(
     leading = list_frontier(**choose)
     user_rows = find_user_devices(choose)
     drawn = points["name"].isin([*leading["name"], *user_rows])
-    line, bands = _draw_ahead(fitted, points["date"].min(), points["date"].max(), level)
+    outlook = look_ahead(fitted)
+    line, bands = _draw_ahead(outlook, points["date"].min(), points["date"].max())
     group = Group(
         legend="Devices with the highest peak of their time",
         points=label_records(points[drawn].reset_index(drop=True), 8),
@@ -177,7 +185,7 @@ def workload_intensity(
         title="A workload is memory-bound on the devices above its arithmetic intensity",
         caption=f"{counted}Points: machine balance of {len(points)} devices, those with the highest peak of "
         "their time in blue. Dashed: trend of all, with prediction intervals of a new device at 50, 80 and "
-        f"95%. {_describe_end(fitted, level)} Steps: intensity of {title_of(MODEL)} and "
+        f"95%, {CALIBRATED}. {_describe_end(outlook, level)} Steps: intensity of {title_of(MODEL)} and "
         f"{title_of(ENCODER)} (512 tokens), a prompt of {PROMPT_LENGTH:,} tokens, least traffic; up "
         "where the devices with the highest peak go to narrower operands. "
         f"{describe_points(dataset, user_rows)}",
@@ -197,34 +205,35 @@ def _describe_counted(choose: Choose) -> str:
     return f"{population[0].upper()}{population[1:]}, {rate} of each. "
 
 
-def _describe_end(fitted: Gap, level: float) -> str:
-    """Return for a caption where a gap leads."""
-    at_end = fitted.project([2030.0], level).iloc[0]
+def _describe_end(outlook: Outlook, level: float) -> str:
+    """Return for a caption where a gap leads, and what the past says of that."""
+    at_end = outlook.project([END_YEAR], level).iloc[0]
+    told = pd.notna(at_end["calibrated_low"])
+    low, high = (at_end[f"calibrated_{end}" if told else end] for end in ("low", "high"))
     return (
-        f"In 2030: {format_number(at_end['ratio'], 3)} {fitted.unit}, {format_level(level)} prediction "
-        f"interval {format_interval(at_end['low'], at_end['high'], 3)}."
+        f"In {END_YEAR:.0f}: {format_number(at_end['value'], 3)} {outlook.fitted.unit}, "
+        f"{format_level(level)} interval {format_interval(low, high, 3)}. "
+        f"{' '.join(outlook.describe([END_YEAR], level))}"
     )
 
 
-def _draw_ahead(fitted: Gap, first: Any, last: Any, level: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _draw_ahead(outlook: Outlook, first: Any, last: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the line of a gap to its end, and the fan of prediction intervals after the data."""
-    days = pd.date_range(first, last, periods=40).normalize()
-    ahead = pd.date_range(last, PROJECTED_TO, periods=20).normalize()
-    line = _project(fitted, pd.DatetimeIndex([*days, *ahead]), level)
-    fan = pd.concat([_project(fitted, ahead, each).assign(band=str(each)) for each in FAN_LEVELS])
-    return line[["date", "value"]].assign(text="", colour=""), fan
+    days = pd.date_range(first, PROJECTED_TO, periods=60).normalize()
+    line = outlook.project(decimal_years(days.to_numpy()))
+    fan = pd.concat([_fan_out(outlook, pd.Timestamp(last), each) for each in FAN_LEVELS])
+    frame = pd.DataFrame({"date": days.strftime("%Y-%m-%d"), "value": rounded(line["value"])})
+    return frame.assign(text="", colour=""), fan
 
 
-def _project(fitted: Gap, days: pd.DatetimeIndex, level: float) -> pd.DataFrame:
-    projected = fitted.project(decimal_years(days.to_numpy()), level)
-    return pd.DataFrame(
-        {
-            "date": days.strftime("%Y-%m-%d"),
-            "value": rounded(projected["ratio"]),
-            "low": rounded(projected["low"]),
-            "high": rounded(projected["high"]),
-        }
-    )
+def _fan_out(outlook: Outlook, last: pd.Timestamp, level: float) -> pd.DataFrame:
+    """Return one interval of the fan: calibrated at whole years ahead, as it was tested, and at the end."""
+    years = (PROJECTED_TO - last.date()).days // 365
+    ahead = [last + pd.DateOffset(years=number) for number in range(years + 1)]
+    days = pd.DatetimeIndex([*ahead, pd.Timestamp(PROJECTED_TO)])
+    projected = outlook.project(decimal_years(days.to_numpy()), level)
+    ends = {end: rounded(projected[f"calibrated_{end}"].fillna(projected[end])) for end in ("low", "high")}
+    return pd.DataFrame({"date": days.strftime("%Y-%m-%d"), **ends, "band": str(level)})
 
 
 def _draw_steps(leading: pd.DataFrame) -> pd.DataFrame:

@@ -170,12 +170,14 @@ def backtest_coverage(
     size: str = defaults.FIGURE_SIZE,
     **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
-    """How many later devices came to lie in the prediction intervals of earlier trends.
+    """How often prediction intervals of earlier trends held, the usual and the calibrated one.
 
     Parameters
     ----------
-    per, level
-        Without effect: the backtest is of the 80 % and the 95 % interval.
+    per
+        Without effect.
+    level : float
+        Of the intervals.
     size, **choose
         As of `memwall_trends.figures.hw_scaling`.
 
@@ -185,18 +187,23 @@ def backtest_coverage(
     'VConcatChart'
     """
     from memwall_trends.questions.backtest import run_backtest
+    from memwall_trends.questions.calibration import FEW_ORIGINS
 
     chosen = theme.find_size(size)
     dataset = choose.setdefault("dataset", defaults.DATASET)
+    stated = format_level(level)
     rows: list[dict[str, Any]] = []
     for name, data in _series_and_balance(choose).items():
-        summary = run_backtest(data.observations).summary()
-        for percent in (80, 95):
+        leads = run_backtest(data).leads(level)
+        told = leads[leads["n_origins"] >= FEW_ORIGINS]
+        for column, title in (
+            ("raw_coverage", f"Share in the usual {stated} interval"),
+            ("nested_coverage", f"Share in the calibrated {stated} one"),
+        ):
             rows += [
-                {"series": name, "stated": f"{percent}%", "horizon": horizon, "coverage": coverage}
-                for horizon, coverage in zip(
-                    summary["horizon_years"], summary[f"coverage_{percent}"], strict=True
-                )
+                {"series": name, "interval": title, "lead": lead, "coverage": coverage}
+                for lead, coverage in zip(told["lead_years"], told[column], strict=True)
+                if not np.isnan(coverage)
             ]
     frame = pd.DataFrame(rows)
     frame = frame.assign(coverage=rounded(frame["coverage"]))
@@ -208,22 +215,21 @@ def backtest_coverage(
     )
     shape = alt.Shape("series:N", scale=alt.Scale(domain=names, range=list(theme.SHAPES[: len(names)])))
     panels = []
-    for stated, part in frame.groupby("stated", sort=False):
-        goal = float(str(stated).rstrip("%")) / 100
-        low = min(float(part["coverage"].min()), goal) - 0.05
+    for panel, part in frame.groupby("interval", sort=False):
+        low = min(float(frame["coverage"].min()), level) - 0.05
         x = alt.X(
-            "horizon:Q",
+            "lead:Q",
             title="Years ahead",
             scale=alt.Scale(domain=[0, 10.5], nice=False),
-            axis=alt.Axis(values=sorted(frame["horizon"].unique().tolist()), grid=False),
+            axis=alt.Axis(values=sorted(frame["lead"].unique().tolist()), grid=False),
         )
         y = alt.Y(
             "coverage:Q",
-            title=f"Share in the {stated} interval",
+            title=str(panel),
             scale=alt.Scale(domain=[round(low, 2), 1], nice=False),
             axis=alt.Axis(format="%", tickCount=5),
         )
-        goals = pd.DataFrame({"coverage": [goal]})
+        goals = pd.DataFrame({"coverage": [level]})
         panels.append(
             alt.layer(
                 alt.Chart(goals).mark_rule(strokeDash=[5, 3], color=theme.MUTED).encode(y=y),
@@ -236,9 +242,10 @@ def backtest_coverage(
     return theme.finish(
         panels,
         title="Backtest: how often prediction intervals held",
-        caption="At each New Year the trend of what was known predicts the devices of the next 1, 3, 5 "
-        "and 10 years; least squares. "
-        "Below the dashed line, the share that is stated, intervals were too narrow. "
+        caption="At each New Year the trend of what was known predicts the devices of the years after it; "
+        "least squares; each New Year counts the same. Below the dashed line, the share that is stated, "
+        f"intervals were too narrow. Calibrated: each time by the errors known before. Shares of fewer than "
+        f"{FEW_ORIGINS} New Years are left out. "
         f"{describe_points(dataset)}",
         size=size,
     )

@@ -16,6 +16,7 @@ from memwall_trends.fitting.least_squares import (
     ordinary_least_squares,
     weighted_least_squares,
 )
+from memwall_trends.fitting.random_walk import random_walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -274,6 +275,7 @@ ESTIMATORS: dict[str, Callable[..., Estimate]] = {
     "theil-sen": theil_sen,
     "quantile": quantile_regression,
     "mixed": mixed,
+    "random-walk": random_walk,
 }
 """Every method by the name that the user gives."""
 

@@ -52,6 +52,8 @@ class Estimate:
         Degrees of freedom of the residual variance, where they are not those of the parameters.
     n_clusters : int, optional
         How many clusters the covariance goes by.
+    walk_variance : float
+        Of a random walk: variance that it gathers each year after the origin, log10 units squared.
     """
 
     intercept: float
@@ -66,6 +68,11 @@ class Estimate:
     effects: Floats | None = None
     residual_freedom: float | None = None
     n_clusters: int | None = None
+    walk_variance: float = 0.0
+
+    def scatter(self, years: Floats) -> Floats:
+        """Return the variance of one new observation about the line at decimal years, shape (n,)."""
+        return self.residual_variance + self.walk_variance * abs(years - self.origin)
 
 
 def ordinary_least_squares(

@@ -14,6 +14,7 @@ from memwall_trends.errors import MemwallError, unknown
 from memwall_trends.fitting.bootstrap import INTERVALS, Sample, bootstrap_lines
 from memwall_trends.fitting.bounds import check_seed
 from memwall_trends.fitting.estimators import find_estimator
+from memwall_trends.fitting.random_walk import DRIFT_YEARS, stand_at_year_ends
 from memwall_trends.fitting.standard_errors import BY_CLUSTER, Clusters, find_standard_error
 from memwall_trends.units import decimal_years
 
@@ -31,6 +32,7 @@ MANY_VENDORS = 30
 hold too rarely where vendors differ, those by fewer vendors are twice as wide as they need to be
 (docs/coverage.md; by every method, ``tests/simulate_coverage.py``)."""
 YEAR = "year"
+WALK = "random-walk"
 RESAMPLED = ("pairs", "cluster")
 """What a bootstrap draws, by the name that the user gives: devices, or what shares an error."""
 MOST_WAYS = 2
@@ -66,6 +68,8 @@ class Method:
     within : str, optional
         Of ``ols`` and ``wls``: a column, as in ``product_class``, each value of which has an intercept of its
         own. The common slope is the growth within them, apart from one taking the place of another.
+    drift_years : float, optional
+        Of ``random-walk``: how many years before the last value its drift is of; 8 by default.
     bootstrap : str, optional
         ``pairs`` draws devices, ``cluster`` what shares an error: architectures, or the values of
         ``cluster``. Where only records count one is drawn by default: ``cluster`` where the data names
@@ -92,6 +96,7 @@ class Method:
     quantile: float | None = None
     weights: str | None = None
     within: str | None = None
+    drift_years: float | None = None
     bootstrap: str | None = None
     interval: str = "percentile"
     draws: int = defaults.DRAWS
@@ -109,6 +114,7 @@ class Method:
             "huber": "Huber's M-estimate",
             "mixed": "Mixed model",
             "theil-sen": "Theil-Sen",
+            "random-walk": f"Random walk with the drift of {self.drift_years or DRIFT_YEARS:g} years",
             "quantile": f"Quantile regression ({self.quantile or 0.5:g})",
         }
         effects = f" with {self.within.replace('_', ' ')} effects" if self.within else ""
@@ -156,7 +162,7 @@ def fit_line(chosen: Selection, method: Method) -> tuple[Estimate, Floats | None
     """
     observations, frontier = chosen.observations, chosen.frontier
     weights = find_weights(observations, method)
-    if frontier and method.name == "wls":
+    if chosen.choose.get("frontier") and method.name == "wls":
         raise MemwallError("records are too few to weigh: leave out --frontier, or the method 'wls'")
     se, cluster = _standard_error(chosen, method)
     estimator = find_estimator(
@@ -166,8 +172,13 @@ def fit_line(chosen: Selection, method: Method) -> tuple[Estimate, Floats | None
         weights=weights,
         clusters=_clusters(observations, cluster) if cluster else None,
         within=cluster_codes(observations, method.within) if method.within else None,
+        drift_years=method.drift_years,
         **_random_effects(observations, method),
     )
+    if method.name == WALK:
+        if method.bootstrap:
+            raise MemwallError("a random walk has an interval of its own: leave the bootstrap out")
+        return estimator(*_walk_along(chosen)), None
     estimate = estimator(*_line_through(observations))
     drawn = method.bootstrap or (_drawn_by_default(chosen, method) if frontier else None)
     if drawn is None or estimate.residual_variance == 0:
@@ -373,6 +384,22 @@ def _sample(chosen: Selection, drawn: str, column: str, weights: Floats | None, 
         record=chosen.record,
         within=cluster_codes(rows, within)[order] if within else None,
     )
+
+
+def _walk_along(chosen: Selection) -> tuple[Floats, Floats]:
+    """Return the values that a random walk goes by, one a time: of a leading edge, at each year's end."""
+    rows = chosen.observations
+    if chosen.leading_edge:
+        known = rows if chosen.candidates is None else chosen.candidates[chosen.in_window]
+        _, log10_values = _line_through(rows)
+        return stand_at_year_ends(rows["date"].dt.year.to_numpy(), log10_values, known["date"].max().year)
+    counts = rows["date"].dt.year.value_counts()
+    if counts.max() > 1:
+        raise MemwallError(
+            f"{chosen.origin}: a random walk goes by one value a year, and {counts.idxmax()} has "
+            f"{counts.max()}; count the leading edge, with --best-of year or --frontier"
+        )
+    return _line_through(rows)
 
 
 def _line_through(observations: pd.DataFrame) -> tuple[Floats, Floats]:

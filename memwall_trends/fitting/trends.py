@@ -71,6 +71,8 @@ class Trend(Growth):
         What was found out about a file or a frame: separator, dates, unit, rows skipped.
     shown_rows : DataFrame, optional
         Rows that a figure draws and that do not count.
+    selection : Selection, optional
+        What chose the observations, so that a backtest can fit those of earlier years alike.
 
     Examples
     --------
@@ -92,6 +94,7 @@ class Trend(Growth):
     resampled: Floats | None = None
     found: Found | None = None
     shown_rows: pd.DataFrame | None = None
+    selection: Selection | None = None
 
     @property
     def n_obs(self) -> int:
@@ -155,8 +158,8 @@ class Trend(Growth):
         years = np.atleast_1d(np.asarray(years, dtype=np.float64))
         log10_values, mean_variance = self.log10_mean(years)
         mean_half = t_quantile(self.degrees_of_freedom, level) * np.sqrt(mean_variance)
-        quantiles = [t_quantile(freedom, level) for freedom in self.new_device_freedoms(mean_variance)]
-        new_half = quantiles * np.sqrt(mean_variance + self.estimate.residual_variance)
+        _, new_variance, freedoms = self.log10_new(years)
+        new_half = [t_quantile(freedom, level) for freedom in freedoms] * np.sqrt(new_variance)
         with np.errstate(over="ignore"):
             return pd.DataFrame(
                 {
@@ -175,19 +178,28 @@ class Trend(Growth):
         mean = design @ [self.estimate.intercept, self.estimate.slope]
         return mean, np.einsum("ij,jk,ik->i", design, self.estimate.covariance, design)
 
-    def new_device_freedoms(self, mean_variance: Floats) -> Floats:
-        """Return for variances of the line, shape (n,), the degrees of freedom of a prediction interval.
+    def log10_new(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return of log10(value) of a new observation at years its mean, variance and degrees of freedom.
 
         The line and a new device's residual have degrees of freedom of their own; of their sum after Welch
         and Satterthwaite (Satterthwaite 1946, doi:10.2307/3002019).
+
+        Examples
+        --------
+        >>> mean, variance, freedoms = fit_trend("dram_bandwidth").log10_new(np.array([2030.0]))
+        >>> mean.shape, variance.shape, freedoms.shape
+        ((1,), (1,), (1,))
         """
+        mean, line_variance = self.log10_mean(years)
+        residual = self.estimate.scatter(years)
         own, line = self.estimate.residual_freedom, self.degrees_of_freedom
         if own is None or own == line:
-            return np.full(len(mean_variance), line)
-        residual = self.estimate.residual_variance
-        return np.array(
-            [welch_satterthwaite(float(variance), line, residual, own) for variance in mean_variance]
-        )
+            return mean, line_variance + residual, np.full(len(years), line)
+        freedoms = [
+            welch_satterthwaite(float(of_line), line, float(of_device), own)
+            for of_line, of_device in zip(line_variance, residual, strict=True)
+        ]
+        return mean, line_variance + residual, np.array(freedoms)
 
     def to_record(self, per: float = defaults.PERIOD_YEARS, level: float = defaults.LEVEL) -> dict[str, Any]:
         """Return the trend as one flat record, the keys of ``memwall-trends rate --format json``.
@@ -365,6 +377,7 @@ def fit_trend(data: Data, *, method: str | Method = "ols", **choose: Unpack[Choo
         resampled=resampled,
         found=chosen.found,
         shown_rows=chosen.shown_rows,
+        selection=chosen,
     )
 
 

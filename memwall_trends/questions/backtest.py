@@ -1,21 +1,26 @@
-"""Rolling-origin forecasts: what each year's trend said of later devices, and how often it held."""
+"""Rolling-origin forecasts: what each year's trend said of what came later, and how often it held."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from memwall_trends import defaults
-from memwall_trends.errors import MemwallError, TooFewObservations
-from memwall_trends.fitting.bounds import check_level, t_quantile
-from memwall_trends.fitting.methods import as_method
-from memwall_trends.fitting.trends import fit_trend
-from memwall_trends.selection import select
-from memwall_trends.units import decimal_years
+from memwall_trends.errors import MemwallError
+from memwall_trends.fitting.methods import WALK, as_method
+from memwall_trends.questions.calibration import (
+    Calibration,
+    calibrate_leads,
+    find_half_widths,
+    score_intervals,
+)
+from memwall_trends.questions.forecasts import Asked, ask_of, forecast_all
+from memwall_trends.questions.gap import fit_gap
+from memwall_trends.selection import Selection, select
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,13 +28,12 @@ if TYPE_CHECKING:
 
     from memwall_trends.fitting.methods import Method
     from memwall_trends.fitting.trends import Trend
+    from memwall_trends.questions.ratio import Gap
     from memwall_trends.selection import Choose, Data
 
 HORIZONS_YEARS = (1, 3, 5, 10)
-FEW_OBSERVATIONS, FEW_YEARS = 10, 5.0
-RECENT_YEARS, FEW_RECENT = 5, 5
-OFF = 0.03
-"""A coverage that differs from its level by more is said to be off."""
+COMPARED = ("ols", "wls", "huber", "theil-sen", "quantile", WALK)
+"""The methods that `compare_methods` ranks unless told otherwise; a mixed model takes a minute on its own."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,35 +47,62 @@ class Backtest:
     method : Method
         How each trend was fitted.
     forecasts : DataFrame
-        One row a device and origin and horizon: ``origin`` (year), ``horizon_years, name, date, actual_log10,
-        predicted_log10, standard_error`` (of a new device), ``degrees_of_freedom, no_growth_log10,
-        previous_growth_log10`` (not a number where too little was recent).
+        One row an outcome and New Year before it: ``origin`` (year), ``lead_years`` (1 for what came in that
+        year, 2 for the next), ``name, date, actual_log10, predicted_log10, standard_error`` (of a new
+        device), ``degrees_of_freedom, no_growth_log10, previous_growth_log10`` (not a number where too little
+        was recent).
+    edge : bool
+        Whether it is of a leading edge: then the outcome of a year is the best that was known at its end.
+    horizons_years : sequence of int
+        Of `summary`.
     """
 
     series: str
     dataset: str
     method: Method
     forecasts: pd.DataFrame
+    edge: bool = False
+    horizons_years: Sequence[int] = HORIZONS_YEARS
+
+    def leads(self, level: float = defaults.LEVEL) -> pd.DataFrame:
+        """Return by exact years ahead how often the usual and the calibrated interval held.
+
+        Returns
+        -------
+        DataFrame
+            One row a `memwall_trends.questions.calibration.Calibration`.
+
+        Examples
+        --------
+        >>> run_backtest("dram_bandwidth").leads()["lead_years"].tolist()
+        [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+        """
+        return pd.DataFrame([asdict(each) for each in calibrate_leads(self.forecasts, level)])
 
     def summary(self) -> pd.DataFrame:
-        """Return by horizon how good the forecasts were.
+        """Return by horizon how good the forecasts of all years until then were.
 
         Returns
         -------
         DataFrame
             ``horizon_years, origins, n, bias_log10`` (mean of actual less predicted), ``rmse_log10,
             coverage_80, coverage_95, skill_no_growth, skill_previous_growth``. Skill is 1 - MSE / MSE of the
-            reference: above zero, the trend did better.
+            reference: above zero, the trend did better. Only New Years count whose whole horizon lies within
+            the data.
 
         Examples
         --------
         >>> run_backtest("dram_bandwidth").summary()["horizon_years"].tolist()
         [1, 3, 5, 10]
         """
-        rows = [
-            {"horizon_years": int(str(horizon)), **_score(part)}
-            for horizon, part in self.forecasts.groupby("horizon_years")
-        ]
+        last = self.forecasts["date"].max()
+        rows = []
+        for horizon in sorted(self.horizons_years):
+            part = self.forecasts[self.forecasts["lead_years"] <= horizon]
+            ends = pd.to_datetime((part["origin"] + horizon).astype(str) + "-01-01")
+            part = part[ends - pd.Timedelta(days=31) <= last]
+            if len(part):
+                rows.append({"horizon_years": horizon, **_score(part)})
         return pd.DataFrame(rows)
 
     def to_record(self, level: float = defaults.LEVEL) -> dict[str, Any]:
@@ -79,83 +110,55 @@ class Backtest:
 
         Examples
         --------
-        >>> list(run_backtest("dram_bandwidth").to_record())
-        ['series', 'dataset', 'method', 'first_origin', 'last_origin', 'horizons', 'calibration']
+        >>> list(run_backtest("dram_bandwidth").to_record())[:6]
+        ['series', 'dataset', 'method', 'leading_edge', 'level', 'first_origin']
         """
-        summary = self.summary()
         return {
             "series": self.series,
             "dataset": self.dataset,
             "method": self.method.name,
+            "leading_edge": self.edge,
+            "level": level,
             "first_origin": int(self.forecasts["origin"].min()),
             "last_origin": int(self.forecasts["origin"].max()),
-            "horizons": summary.to_dict(orient="records"),
-            "calibration": [
-                {
-                    "horizon_years": horizon,
-                    "level": level,
-                    "multiplier": calibration.multiplier,
-                    "coverage": calibration.coverage,
-                    "off": calibration.off,
-                }
-                for horizon in summary["horizon_years"]
-                for calibration in [calibrate(self, horizon, level)]
-            ],
+            "leads": self.leads(level).drop(columns="level").to_dict(orient="records"),
+            "horizons": self.summary().to_dict(orient="records"),
         }
 
     def __str__(self) -> str:
         """Return what a terminal shows."""
-        return f"{self.series} ({self.dataset}), backtest\n{self.summary().round(3).to_string(index=False)}"
+        return f"{self.series} ({self.dataset}), backtest\n{self.leads().round(3).to_string(index=False)}"
 
     __repr__ = __str__
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """What a backtest says of a prediction interval.
-
-    Attributes
-    ----------
-    horizon_years : int
-        The backtested horizon that it goes by.
-    level : float
-        Level of the interval.
-    multiplier : float
-        Standard errors that the interval must span to each side to have held that share of the devices.
-    coverage : float
-        Share of the devices that the usual interval held.
-    off : bool
-        Whether that differs from the level by more than three points.
-    """
-
-    horizon_years: int
-    level: float
-    multiplier: float
-    coverage: float
-    off: bool
 
 
 def run_backtest(
     data: Data,
     *,
+    over: str | Selection | None = None,
+    way: str | None = None,
     horizons_years: Sequence[int] = HORIZONS_YEARS,
     method: str | Method = "ols",
     **choose: Unpack[Choose],
 ) -> Backtest:
-    """Forecast the devices of the next years from what was known at each New Year.
+    """Forecast what came in the next years from what was known at each New Year.
 
     Parameters
     ----------
     data : str, Path, DataFrame or Selection
         As in `memwall_trends.fitting.trends.fit_trend`.
+    over : str or Selection, optional
+        A series to divide by: forecasts are of the ratio, as `memwall_trends.questions.gap.fit_gap` fits it.
+    way : str, optional
+        Of a ratio, as there.
     horizons_years : sequence of int
-        A forecast is of the devices dated within so many years. Only origins whose whole horizon lies within
-        the data count, from the first on by which ten observations over five years were known.
+        Forecasts reach to the longest. New Years count from the first on by which ten observations over five
+        years were known.
     method : str or Method
         How each trend is fitted.
     **choose
-        Which observations count: the choices of `memwall_trends.selection.Choose`. Whether a
-        device sets a record (``frontier``) is known when it comes out.
+        Which observations count: the choices of `memwall_trends.selection.Choose`. Of a leading edge
+        (``frontier``, ``best_of="year"``) the forecasts are of the best that was known at each year's end.
 
     Returns
     -------
@@ -171,113 +174,133 @@ def run_backtest(
     >>> tested = run_backtest("dram_bandwidth", horizons_years=[1])
     >>> tested.forecasts["origin"].min()
     np.int64(2001)
+    >>> run_backtest("peak_flops", over="dram_bandwidth").series
+    'peak_flops / dram_bandwidth'
     """
     if not horizons_years or any(horizon < 1 for horizon in horizons_years):
         raise MemwallError(f"a horizon is a number of years from 1; got {list(horizons_years)}")
-    chosen = select(data, **choose)
-    rows = chosen.observations.sort_values("date", kind="stable", ignore_index=True)
-    rows = rows.assign(year=decimal_years(rows["date"].to_numpy()))
-    method = as_method(method)
-    forecasts = [
-        forecast
-        for origin in range(rows["date"].min().year + 1, rows["date"].max().year + 1)
-        for forecast in _forecast_from(origin, rows, method, horizons_years)
-    ]
-    if not forecasts:
-        raise MemwallError(
-            f"{chosen.origin}: too short for a backtest; expected at least {FEW_OBSERVATIONS} observations "
-            f"over {FEW_YEARS:g} years, and {min(horizons_years)} further year(s) to forecast"
-        )
-    return Backtest(chosen.name, chosen.dataset, method, pd.concat(forecasts, ignore_index=True))
+    if over is None:
+        asked = ask_of(select(data, **choose), method)
+    elif isinstance(data, str | Selection):
+        # By the plainest method: which devices it is of does not go by that.
+        asked = ask_of(fit_gap(data, over, way=way, **choose), method)
+    else:
+        raise MemwallError("a ratio is of two series, as in peak_flops over dram_bandwidth")
+    return _test(asked, horizons_years)
 
 
-def calibrate(tested: Backtest, horizon_years: float, level: float = defaults.LEVEL) -> Calibration:
+def backtest_fitted(fitted: Trend | Gap, *, horizons_years: Sequence[int] = HORIZONS_YEARS) -> Backtest:
+    """Forecast what a trend or a gap is of from what was known at each New Year, fitted alike.
+
+    Examples
+    --------
+    >>> from memwall_trends.fitting.trends import fit_trend
+    >>> backtest_fitted(fit_trend("dram_bandwidth"), horizons_years=[1]).series
+    'dram_bandwidth'
+    """
+    return _test(ask_of(fitted), horizons_years)
+
+
+def calibrate(tested: Backtest, lead_years: float, level: float = defaults.LEVEL) -> Calibration | None:
     """Return what a backtest says of prediction intervals so many years ahead.
 
     Parameters
     ----------
     tested : Backtest
-    horizon_years : float
-        Years ahead; the shortest backtested horizon that holds them counts, or the longest.
+    lead_years : float
+        Years ahead; they are rounded up to whole ones.
     level : float
         Level of the interval.
 
     Returns
     -------
-    Calibration
-        Its multiplier is the quantile of |actual - predicted| / standard error with rank
-        ceil((n + 1) level) of n, as in split conformal prediction (Lei et al. 2018,
-        doi:10.1080/01621459.2017.1307116).
+    Calibration or None
+        None where the past has no forecast so far ahead.
 
     Examples
     --------
-    >>> calibrate(run_backtest("dram_bandwidth"), 4).horizon_years
-    5
+    >>> calibrate(run_backtest("dram_bandwidth"), 3.4).lead_years
+    4
     """
-    check_level(level)
-    horizons = sorted(tested.forecasts["horizon_years"].unique())
-    horizon = next((known for known in horizons if known >= horizon_years), horizons[-1])
-    part = tested.forecasts[tested.forecasts["horizon_years"] == horizon]
-    # A line without scatter has errors of zero and no standard error.
-    errors = _errors(part).abs() / part["standard_error"].clip(lower=1e-12)
-    rank = min(math.ceil((len(part) + 1) * level), len(part))
-    coverage = _coverage(part, level)
-    return Calibration(
-        horizon_years=int(horizon),
-        level=level,
-        multiplier=float(np.sort(errors)[rank - 1]),
-        coverage=coverage,
-        off=abs(coverage - level) > OFF,
-    )
+    lead = max(math.ceil(lead_years), 1)
+    return next((each for each in calibrate_leads(tested.forecasts, level) if each.lead_years == lead), None)
 
 
-def _forecast_from(
-    origin: int, rows: pd.DataFrame, method: Method, horizons_years: Sequence[int]
-) -> list[pd.DataFrame]:
-    """Return the forecasts from one New Year, one frame a horizon."""
-    start = pd.Timestamp(origin, 1, 1)
-    known, later = rows[rows["date"] < start], rows[rows["date"] >= start]
-    if len(known) < FEW_OBSERVATIONS or np.ptp(known["year"]) < FEW_YEARS:
-        return []
-    try:
-        trend = fit_trend(known.drop(columns="year"), method=method)
-    except TooFewObservations:
-        return []
-    if math.isnan(trend.estimate.residual_variance):
-        raise MemwallError(
-            "a line near the top has no prediction interval; backtest --quantile 0.5 or another"
+def compare_methods(
+    data: Data,
+    *,
+    over: str | Selection | None = None,
+    methods: Sequence[str | Method] = COMPARED,
+    level: float = defaults.LEVEL,
+    **options: Any,
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Rank methods by how well the prediction intervals of each forecast what came.
+
+    Parameters
+    ----------
+    data, over
+        As in `run_backtest`.
+    methods : sequence of str or Method
+    level : float
+        Level of the intervals.
+    **options
+        The others of `run_backtest`.
+
+    Returns
+    -------
+    ranking : DataFrame
+        ``method, interval_score, coverage, rmse_log10, n_origins, n``, the least score first. The methods are
+        scored on the forecasts that all of them made; each year ahead counts the same, and so does each New
+        Year.
+    left_out : dict of str to str
+        Methods that cannot forecast this, and why.
+
+    Raises
+    ------
+    MemwallError
+        If none can; or they have no forecast in common.
+
+    Examples
+    --------
+    >>> ranking, left_out = compare_methods("dram_bandwidth", methods=["ols", "theil-sen", "random-walk"])
+    >>> sorted(ranking["method"]), list(left_out)
+    (['ols', 'theil-sen'], ['random-walk'])
+    """
+    tested, left_out = {}, {}
+    for method in map(as_method, methods):
+        try:
+            tested[method.name] = run_backtest(data, over=over, method=method, **options).forecasts
+        except MemwallError as error:
+            left_out[method.name] = str(error)
+    if not tested:
+        raise MemwallError(next(iter(left_out.values())))
+    keyed = {name: _key(rows) for name, rows in tested.items()}
+    shared = set.intersection(*(set(keys) for keys in keyed.values()))
+    if not shared:
+        raise MemwallError("the methods have no forecast in common; compare fewer of them")
+    ranking = []
+    for name, rows in tested.items():
+        common = rows[[key in shared for key in keyed[name]]]
+        errors = _errors(common)
+        cells = [common["lead_years"], common["origin"]]
+        held = errors.abs() <= find_half_widths(common, level) + 1e-9
+        ranking.append(
+            {
+                "method": name,
+                "interval_score": score_intervals(common, level),
+                "coverage": float(held.groupby(cells).mean().mean()),
+                "rmse_log10": math.sqrt((errors**2).groupby(cells).mean().mean()),
+                "n_origins": common["origin"].nunique(),
+                "n": len(common),
+            }
         )
-    forecasts = []
-    for horizon in horizons_years:
-        end = pd.Timestamp(origin + horizon, 1, 1)
-        devices = later[later["date"] < end]
-        if devices.empty or rows["date"].max() < end - pd.Timedelta(days=31):
-            continue
-        forecasts.append(_predict(trend, devices, known, start).assign(origin=origin, horizon_years=horizon))
-    return forecasts
+    frame = pd.DataFrame(ranking).sort_values("interval_score", kind="stable", ignore_index=True)
+    return frame, left_out
 
 
-def _predict(trend: Trend, devices: pd.DataFrame, known: pd.DataFrame, start: pd.Timestamp) -> pd.DataFrame:
-    years = devices["year"].to_numpy()
-    (start_year,) = decimal_years([start])
-    predicted, variance = trend.log10_mean(years)
-    at_start = float(trend.log10_mean(np.array([start_year]))[0][0])
-    recent = known[known["year"] >= start_year - RECENT_YEARS]
-    slope = math.nan
-    if len(recent) >= FEW_RECENT and recent["date"].nunique() > 1:
-        slope = float(np.polyfit(recent["year"] - start_year, np.log10(recent["value"]), 1)[0])
-    return pd.DataFrame(
-        {
-            "name": devices.get("name", ""),
-            "date": devices["date"],
-            "actual_log10": np.log10(devices["value"].to_numpy(dtype=np.float64)),
-            "predicted_log10": predicted,
-            "standard_error": np.sqrt(variance + trend.estimate.residual_variance),
-            "degrees_of_freedom": trend.new_device_freedoms(variance),
-            "no_growth_log10": at_start,
-            "previous_growth_log10": at_start + slope * (years - start_year),
-        }
-    )
+def _test(asked: Asked, horizons_years: Sequence[int]) -> Backtest:
+    forecasts = forecast_all(asked, max(horizons_years))
+    return Backtest(asked.name, asked.dataset, asked.method, forecasts, asked.edge, tuple(horizons_years))
 
 
 def _score(part: pd.DataFrame) -> dict[str, float]:
@@ -295,15 +318,20 @@ def _score(part: pd.DataFrame) -> dict[str, float]:
     }
 
 
+def _key(forecasts: pd.DataFrame) -> list[tuple[Any, ...]]:
+    """Return what each forecast is of: devices of one name and day are told apart by their values."""
+    columns = (forecasts[column] for column in ("origin", "lead_years", "date", "name", "actual_log10"))
+    return list(zip(*columns, strict=True))
+
+
 def _errors(part: pd.DataFrame) -> pd.Series:
     errors: pd.Series = part["actual_log10"] - part["predicted_log10"]
     return errors
 
 
 def _coverage(part: pd.DataFrame, level: float) -> float:
-    quantiles = [t_quantile(freedom, level) for freedom in part["degrees_of_freedom"]]
     # Rounding errors of an exact line are no misses.
-    return float((_errors(part).abs() <= quantiles * part["standard_error"] + 1e-9).mean())
+    return float((_errors(part).abs() <= find_half_widths(part, level) + 1e-9).mean())
 
 
 def _skill(part: pd.DataFrame, reference: str) -> float:

@@ -105,7 +105,7 @@ def fit_gap(
             "records of two series are set by different devices: --frontier goes with --way ratio"
         )
     top, bottom = (fit_trend(each, method=method) for each in chosen)
-    devices = pd.DataFrame() if frontier else _pair(*chosen, per_operand=per_operand)
+    devices = pd.DataFrame() if frontier else pair_selections(*chosen, per_operand=per_operand)
     if way is None:
         way = "device" if len(devices) >= FEW_DEVICES or per_operand else "ratio"
     if per_operand and way != "device":
@@ -156,7 +156,7 @@ def pair_devices(
     ['FLOP/operand']
     """
     chosen = select_each([numerator, denominator], **populate((numerator, denominator), choose))
-    return _pair(*chosen, per_operand=per_operand)
+    return pair_selections(*chosen, per_operand=per_operand)
 
 
 def select_ratio(numerator: Data, denominator: Data, **choose: Unpack[Choose]) -> Selection:
@@ -186,7 +186,7 @@ def select_ratio(numerator: Data, denominator: Data, **choose: Unpack[Choose]) -
             "records of two series are set by different devices: a ratio of each device goes without "
             "--frontier; the best of each year are --best-of year"
         )
-    devices, name = _pair(top, bottom), f"{top.name} / {bottom.name}"
+    devices, name = pair_selections(top, bottom), f"{top.name} / {bottom.name}"
     if devices.empty:
         raise TooFewObservations(f"{name}: no device of the choice reports both", 0)
     return replace(
@@ -253,7 +253,16 @@ def _is_of_links(series: str, asked: Mapping[str, list[str]]) -> bool:
     return "scope" in find_series(series).choosable and asked.get("scope") != ["device"]
 
 
-def _pair(numerator: Selection, denominator: Selection, *, per_operand: bool = False) -> pd.DataFrame:
+def pair_selections(
+    numerator: Selection, denominator: Selection, *, per_operand: bool = False
+) -> pd.DataFrame:
+    """Return the devices that two selections both have, with their ratio, as `pair_devices` does.
+
+    Examples
+    --------
+    >>> len(pair_selections(*(select(name) for name in ("peak_flops", "dram_bandwidth")))) > 100
+    True
+    """
     if not all("name" in each.observations for each in (numerator, denominator)):
         return pd.DataFrame()
     # Which device stands for an architecture is asked of those that report both.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
@@ -11,6 +12,7 @@ from memwall_trends import defaults
 from memwall_trends.datasets.conditions import escape_pattern, merge_where
 from memwall_trends.fitting.groups import compare_slopes, fit_each, show_rate, split_by
 from memwall_trends.questions.gap import fit_gap, populate
+from memwall_trends.questions.projection import Outlook, describe_record, look_ahead
 from memwall_trends.selection import COLUMN_CHOICES, gather_where, select_each
 from memwall_trends.units import decimal_years, format_interval, format_level, format_number
 
@@ -49,6 +51,11 @@ class GroupedGaps:
     gaps: dict[str, Gap]
     left_out: dict[str, str]
 
+    @cached_property
+    def outlooks(self) -> dict[str, Outlook]:
+        """By group its gap with what the past says of its projections."""
+        return {group: look_ahead(gap) for group, gap in self.gaps.items()}
+
     @property
     def equal_slopes_p(self) -> float | None:
         """As of `memwall_trends.fitting.groups.compare_slopes`; none of formats, which share devices."""
@@ -75,9 +82,9 @@ class GroupedGaps:
                 "by": self.by,
                 "group": group,
                 "equal_slopes_p": p_value,
-                **gap.to_record(years, per, level, reach),
+                **describe_record(outlook, years, per, level, reach),
             }
-            for group, gap in self.gaps.items()
+            for group, outlook in self.outlooks.items()
         ]
 
     def shown(
@@ -106,11 +113,12 @@ class GroupedGaps:
         trends = [gap.balance] if gap.balance else [gap.numerator, gap.denominator]
         first, last = max(trend.first_date for trend in trends), min(trend.last_date for trend in trends)
         (now,) = decimal_years([last])
-        ahead = [
-            text
-            for row in gap.project(years, level).to_dict(orient="records")
-            for text in (format_number(row["ratio"], 3), format_interval(row["low"], row["high"], digits=3))
-        ]
+        ahead = []
+        if years:
+            projected = self.outlooks[group].project(years, level)
+            low, high = (projected[f"calibrated_{end}"].fillna(projected[end]) for end in ("low", "high"))
+            for value, first_end, last_end in zip(projected["value"], low, high, strict=True):
+                ahead += [format_number(value, 3), format_interval(first_end, last_end, digits=3)]
         return (
             group,
             " and ".join(f"{trend.n_obs}" for trend in trends),

@@ -16,7 +16,7 @@ from memwall_trends.fitting.growth import Growth
 from memwall_trends.units import decimal_years, power_of_ten
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import ArrayLike
 
@@ -81,6 +81,11 @@ class Gap(Growth):
     resampled: Floats | None = None
 
     @property
+    def fits(self) -> list[Trend]:
+        """The trends that it is of: that of the ratio of each device, or those of both series."""
+        return [self.balance] if self.balance else [self.numerator, self.denominator]
+
+    @property
     def unit(self) -> str:
         """Unit of the ratio."""
         if self.balance:
@@ -108,10 +113,10 @@ class Gap(Growth):
         middle, _, _ = self._band(np.array([year]), defaults.LEVEL, new_device=False)
         return power_of_ten(float(middle[0]))
 
-    def project(
-        self, years: ArrayLike, level: float = defaults.LEVEL, multipliers: ArrayLike | None = None
-    ) -> pd.DataFrame:
-        """Return the ratio at given years, with prediction intervals.
+    def project(self, years: ArrayLike, level: float = defaults.LEVEL) -> pd.DataFrame:
+        """Return the ratio at given years, with the usual prediction intervals.
+
+        Whether these held in the past: `memwall_trends.questions.projection.look_ahead`.
 
         Parameters
         ----------
@@ -119,9 +124,6 @@ class Gap(Growth):
             Decimal years.
         level : float
             Level of the prediction interval.
-        multipliers : array_like of float, shape (n,), optional
-            Standard errors that the interval spans to each side, as a backtest calibrates them, in place of
-            the t quantile. In the way ``device`` only.
 
         Returns
         -------
@@ -141,7 +143,7 @@ class Gap(Growth):
         [[2030.0, 2879.0, 215.0, 38578.0]]
         """
         years = np.atleast_1d(np.asarray(years, dtype=np.float64))
-        middle, low, high = self._band(years, level, new_device=True, multipliers=multipliers)
+        middle, low, high = self._band(years, level, new_device=True)
         with np.errstate(over="ignore", under="ignore"):
             frame = pd.DataFrame({"year": years, "ratio": 10**middle, "low": 10**low, "high": 10**high})
         if len(years) and not self.through_middle:
@@ -221,8 +223,7 @@ class Gap(Growth):
         >>> round(years, 1), trend.series
         (7.8, 'dram_bandwidth')
         """
-        trends = (self.balance,) if self.balance else (self.numerator, self.denominator)
-        return max(((outside(trend, year), trend) for trend in trends), key=lambda pair: pair[0])
+        return max(((outside(trend, year), trend) for trend in self.fits), key=lambda pair: pair[0])
 
     def warnings(self, per: float = defaults.PERIOD_YEARS) -> list[str]:
         """Return what a reader of a growth factor over `per` years should know, of each trend that it is of.
@@ -297,9 +298,7 @@ class Gap(Growth):
     def _origin(self) -> float:
         return (self.balance or self.numerator).estimate.origin
 
-    def _band(
-        self, years: Floats, level: float, *, new_device: bool, multipliers: ArrayLike | None = None
-    ) -> tuple[Floats, Floats, Floats]:
+    def _band(self, years: Floats, level: float, *, new_device: bool) -> tuple[Floats, Floats, Floats]:
         """Return the log10 ratio at years, and the ends of its interval, for a new device or the trend."""
         if self.resampled is not None:
             return self._resampled_band(years, level, new_device)
@@ -313,7 +312,7 @@ class Gap(Growth):
                 list(map(welch_satterthwaite, top_variance, top_freedoms, bottom_variance, bottom_freedoms))
             )
         quantiles = np.array([t_quantile(freedom, level) for freedom in freedoms])
-        halves = (quantiles if multipliers is None else np.asarray(multipliers)) * np.sqrt(variance)
+        halves = quantiles * np.sqrt(variance)
         return middle, middle - halves, middle + halves
 
     def _resampled_band(self, years: Floats, level: float, new_device: bool) -> tuple[Floats, Floats, Floats]:
@@ -334,30 +333,41 @@ class Gap(Growth):
         self, target: float, year: float, level: float, *, new_device: bool
     ) -> tuple[float, float]:
         """Return between which years an interval of the log10 ratio holds the target."""
-        from scipy.optimize import brentq
-
         if new_device and not self.through_middle:
             return math.nan, math.nan
         if not math.isfinite(year):
             return -math.inf, math.inf
 
-        def inside(at: float) -> float:
-            _, low, high = self._band(np.array([at]), level, new_device=new_device)
-            return float(min(high[0] - target, target - low[0]))
+        def distance(years: Floats) -> Floats:
+            _, low, high = self._band(years, level, new_device=new_device)
+            inside: Floats = np.minimum(high - target, target - low)
+            return inside
 
         ends = []
         for direction in (-1, 1):
             # The first year outside; from there the end lies within one year.
             steps = year + direction * np.arange(FARTHEST_YEARS + 1.0)
-            _, low, high = self._band(steps, level, new_device=new_device)
-            left = np.flatnonzero((high < target) | (low > target))
+            left = np.flatnonzero(distance(steps) < 0)
             if len(left) == 0:
                 ends.append(direction * math.inf)
             elif left[0] == 0:
                 ends.append(year)
             else:
-                ends.append(float(brentq(inside, steps[left[0] - 1], steps[left[0]], xtol=1e-9)))
+                ends.append(find_crossing(distance, steps[left[0] - 1], steps[left[0]]))
         return ends[0], ends[1]
+
+
+def find_crossing(distance: Callable[[Floats], Floats], first: float, last: float) -> float:
+    """Return where between two years a distance changes its sign.
+
+    Examples
+    --------
+    >>> round(find_crossing(lambda years: years - 2030.25, 2030.0, 2031.0), 6)
+    2030.25
+    """
+    from scipy.optimize import brentq
+
+    return float(brentq(lambda at: float(distance(np.array([at]))[0]), first, last, xtol=1e-9))
 
 
 def outside(trend: Trend, year: float) -> float:
@@ -384,7 +394,6 @@ def _residuals(trend: Trend) -> Floats:
 
 def _spread(trend: Trend, years: Floats, new_device: bool) -> tuple[Floats, Floats, Floats]:
     """Return the log10 value of a trend at years, its variance and the degrees of freedom of that."""
-    middle, variance = trend.log10_mean(years)
-    if not new_device:
-        return middle, variance, np.full(len(years), trend.degrees_of_freedom)
-    return middle, variance + trend.estimate.residual_variance, trend.new_device_freedoms(variance)
+    if new_device:
+        return trend.log10_new(years)
+    return *trend.log10_mean(years), np.full(len(years), trend.degrees_of_freedom)

@@ -9,6 +9,7 @@ from memwall_trends import defaults
 from memwall_trends.datasets.rates import select_frontier
 from memwall_trends.errors import MemwallError, TooFewObservations
 from memwall_trends.questions.gap import fit_gap, pair_devices
+from memwall_trends.questions.projection import look_ahead
 from memwall_trends.selection import Choose, select_each
 from memwall_trends.workloads.costs import ELEMENTS, Workload, count_cost, describe_workload
 from memwall_trends.workloads.roofline import COMPUTE, FORMAT_BYTES, MEMORY
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from memwall_trends.questions.projection import Outlook
     from memwall_trends.questions.ratio import Gap
     from memwall_trends.workloads.transformers import Transformer
 
@@ -64,8 +66,11 @@ class WhenBound:
         ``name, date, precision, value``: the devices, with their machine balance in FLOP/byte.
     gap : Gap
         Trend of machine balance of all devices, which the projection is of.
+    outlook : Outlook
+        The same, with what the past says of its projections.
     projection : dict of str to float
-        ``year, ratio, low, high``: the projected balance with the prediction interval of a new device.
+        As of `memwall_trends.questions.projection.Outlook.project`: the projected balance, ``ratio``, with
+        the prediction intervals of a new device.
     level : float
     """
 
@@ -73,6 +78,7 @@ class WhenBound:
     batches: pd.DataFrame
     frontier: pd.DataFrame
     gap: Gap
+    outlook: Outlook
     projection: dict[str, float]
     level: float
 
@@ -138,7 +144,8 @@ def find_when_bound(
     -------
     WhenBound
         ``since`` is the date of the first device from which on all are memory-bound; empty if the last is
-        not. ``bound_projected`` is ``memory`` or ``compute`` where the whole prediction interval says so.
+        not. ``bound_projected`` is ``memory`` or ``compute`` where the whole prediction interval says so, as
+        wide as the past asks for.
 
     Raises
     ------
@@ -160,8 +167,8 @@ def find_when_bound(
     options = {name: value for name, value in choose.items() if name not in chosen}
     frontier = list_frontier(fewest=FEWEST, **chosen)
     gap = fit_gap(*SERIES, **chosen)
-    projected = gap.project([at], level).iloc[0]
-    projection = {str(name): float(number) for name, number in projected.items()}
+    outlook = look_ahead(gap)
+    projection = {**outlook.project([at], level).rename(columns={"value": "ratio"}).iloc[0]}
     widths = [
         FORMAT_BYTES[number_format] if element_bytes is None else element_bytes
         for number_format in frontier["precision"]
@@ -176,6 +183,7 @@ def find_when_bound(
         batches=pd.DataFrame(rows),
         frontier=frontier,
         gap=gap,
+        outlook=outlook,
         projection=projection,
         level=level,
     )
@@ -266,6 +274,8 @@ def _find_since(
 
 
 def _bound_projected(intensity: float, projection: dict[str, float]) -> str:
-    if projection["low"] > intensity:
+    told = projection["calibrated_low"] == projection["calibrated_low"]  # not so of what is not a number
+    low, high = (projection[f"calibrated_{end}" if told else end] for end in ("low", "high"))
+    if low > intensity:
         return MEMORY
-    return COMPUTE if projection["high"] < intensity else EITHER
+    return COMPUTE if high < intensity else EITHER

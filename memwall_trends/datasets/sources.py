@@ -91,6 +91,8 @@ def find_sources(
         `memwall_trends.fitting.trends.Trend.observations`.
     overlay : sequence of str or Path
         Files of a user's rows that are among them; these describe sources of their own.
+    reading : Reading, optional
+        How these files are read, where that is not to be found out.
 
     Returns
     -------

@@ -280,6 +280,7 @@ def test_parquet_and_json_are_read(tmp_path: Path) -> None:
     [
         ("a.pdf", b"%PDF-1.7", "this is a PDF, not a table"),
         ("a.csv", "<!DOCTYPE html><html>", "this is an HTML or XML page, not CSV"),
+        ("a.md", "GPU | Year\n--- | ---\nA | 2016\n", "this is a Markdown table, not CSV"),
         ("a.json", '{"a": 1}', "this is JSON, but no list of records"),
         ("a.json", "[{]", "begins like JSON, and is none"),
         ("a.xlsx", b"PK\x03\x04broken", "cannot be decompressed"),

@@ -15,6 +15,7 @@ from memwall_trends.errors import TooFewObservations
 from memwall_trends.fitting.bounds import t_quantile
 from memwall_trends.fitting.growth import Growth
 from memwall_trends.fitting.methods import FRONTIER_NOTE, Method, as_method, fit_line
+from memwall_trends.fitting.shown import find_shown
 from memwall_trends.selection import select, select_each
 
 if TYPE_CHECKING:
@@ -277,7 +278,7 @@ def fit_trend(data: Data, *, method: str | Method = "ols", **choose: Unpack[Choo
         estimate=estimate,
         resampled=resampled,
         found=chosen.found,
-        shown_rows=chosen.shown_rows,
+        shown_rows=find_shown(chosen),
     )
 
 

@@ -49,6 +49,9 @@ COLUMNS = {
     "mixed-units-own-column.csv": ["--value-column", "bandwidth"],
     "records.json": ["--value-column", "gb_s"],
 }
+RIGHT = 0.85
+"""How often an argument is one that the command takes."""
+USUAL = ("2010", "2020-06", "gpu", "NVIDIA", "0.9", "1", "2", "json", "memory=HBM*", "ols", "huber", "fp16")
 HOSTILE = (
     *("", " ", "0", "-1", "1e400", "1e-400", "nan", "inf", "NaT", "2010", "2010-13-01", "9999-12-31", "0000"),
     *("01.02.2010", "1,5", "1.234", "1,234", "70B", "3 TB/s", "64GB/sec", "Ω", "芯片", "\x1b[2J", "\u202e"),
@@ -57,9 +60,13 @@ HOSTILE = (
 )
 SHORT = {
     **{"rate": 30, "data show": 15, "data export": 15, "gap": 8, "cite": 8, "add": 10},
-    **{"backtest": 4, "stability": 4, "validate": 0.3},
+    **{"workload": 8, "roofline": 6, "training-memory": 6, "when-bound": 3, "data list": 3},
+    **{"data sources": 2, "backtest": 4, "stability": 4, "figures": 4, "sensitivity": 4},
+    **{"validate": 0.3, "reproduce": 0.3, "claims": 0.2, "explore": 0.1},
 }
-"""Commands whose arguments are drawn, and how often: each ends soon, whatever they are."""
+"""Commands whose arguments are drawn, and how often: those that take long the least."""
+NEVER_RIGHT = ("figures", "sensitivity")
+"""Commands that take too long where their arguments are right."""
 TRIED = {
     **{"rate": 80, "with": 6, "gap": 5, "stability": 3, "add": 3, "backtest": 1, "timeline": 1},
     "validate": 0.3,
@@ -124,7 +131,8 @@ def run_arguments(seed: int, inputs: int, folder: Path) -> Counts:
     small.write_text("date,value,name\n2010,1,a\n2012,2,b\n2014,5,c\n", encoding="utf-8")
     for _ in range(inputs):
         (name,) = drawn.choices(list(SHORT), list(SHORT.values()))
-        arguments = [*name.split(), *_draw_arguments(drawn, commands[name], str(small))]
+        share = 0 if name in NEVER_RIGHT else RIGHT
+        arguments = [*name.split(), *_draw_arguments(drawn, commands[name], str(small), share)]
         if name == "add":
             arguments += ["--dry-run", "--into", str(folder / "mine.csv")]
         if name == "data export":
@@ -260,19 +268,19 @@ def _commands() -> list[tuple[str, Any]]:
     return found
 
 
-def _draw_arguments(drawn: random.Random, command: Any, small: str) -> list[str]:
+def _draw_arguments(drawn: random.Random, command: Any, small: str, share: float) -> list[str]:
     """Return arguments of a command: some right, some hostile, some missing."""
     words: list[str] = []
-    for parameter in command.params:
-        is_argument = parameter.param_type_name == "argument"
-        if not (is_argument or drawn.random() < 0.12):
-            continue
-        right = ("peak_flops", "dram_bandwidth", "memory_capacity", small, small)
-        word = drawn.choice(right if is_argument and drawn.random() < 0.7 else HOSTILE)
-        if is_argument:
-            words.append(word)
-        elif getattr(parameter, "is_flag", False):
-            words.append(parameter.opts[0])
-        elif parameter.name not in ("draws", "out"):
-            words += [parameter.opts[0], word]
+    right = ("peak_flops", "dram_bandwidth", "memory_capacity", small, small)
+    if command.name in ("workload", "roofline", "training-memory", "when-bound"):
+        right = ("gpt2", "llama-3-8b", "bert-base", "gpt2-xl", "t5-large")
+    arguments = [each for each in command.params if each.param_type_name == "argument"]
+    options = [each for each in command.params if each.param_type_name != "argument"]
+    for _ in arguments:
+        words.append(drawn.choice(right if drawn.random() < share else HOSTILE))
+    for option in drawn.choices(options, k=drawn.choice((0, 1, 1, 2, 3))):
+        if getattr(option, "is_flag", False):
+            words.append(option.opts[0])
+        elif option.name not in ("draws", "out"):
+            words += [option.opts[0], drawn.choice(USUAL if drawn.random() < RIGHT / 2 else HOSTILE)]
     return words

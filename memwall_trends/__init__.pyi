@@ -10,6 +10,7 @@ from .datasets import list_series as list_series
 from .datasets import list_tables as list_tables
 from .datasets import load_table as load_table
 from .datasets import to_bibtex as to_bibtex
+from .datasets.parsing import Reading as Reading
 from .errors import MemwallError as MemwallError
 from .explorer import build_explorer as build_explorer
 from .explorer import save_explorer as save_explorer

@@ -24,7 +24,6 @@ from memwall_trends.datasets.conditions import (
     merge_where,
     resolve_where,
 )
-from memwall_trends.datasets.overlay import read_overlay
 from memwall_trends.datasets.rates import (
     PRECISIONS,
     TAKES,
@@ -96,8 +95,6 @@ class Selection:
         Which of the candidates lie in the window.
     found : Found, optional
         What was found out about a file or a frame: separator, dates, unit, rows skipped.
-    shown_rows : DataFrame, optional
-        Rows of the files to show, which do not count.
 
     Examples
     --------
@@ -120,7 +117,6 @@ class Selection:
     candidates: pd.DataFrame | None = None
     in_window: NDArray[np.bool_] | None = None
     found: Found | None = None
-    shown_rows: pd.DataFrame | None = None
 
     @property
     def frontier(self) -> bool:
@@ -286,7 +282,6 @@ def select(data: Data, **choose: Unpack[Choose]) -> Selection:
         candidates=candidates,
         in_window=in_window,
         found=found,
-        shown_rows=_select_shown(data, choose) if choose.get("show") else None,
     )
 
 
@@ -343,20 +338,6 @@ def name_of(series: Data) -> str:
     if isinstance(series, Selection):
         return series.name
     return "data frame" if isinstance(series, pd.DataFrame) else str(series)
-
-
-def _select_shown(data: str | Path | pd.DataFrame, choose: Choose) -> pd.DataFrame:
-    """Return the rows of the files to show that the other choices leave, records or not."""
-    files = list(choose.get("show") or ())
-    rest = {name: value for name, value in choose.items() if name not in ("show", "frontier")}
-    if isinstance(data, pd.DataFrame) or is_file(data, choose.get("dataset", defaults.DATASET)):
-        parts = [select(path, **cast("Choose", rest)).observations for path in files]
-        return pd.concat(parts, ignore_index=True)
-    laid = cast("Choose", {**rest, "overlay": [*(choose.get("overlay") or ()), *files]})
-    rows = select(data, **laid).observations
-    theirs = [read_overlay(path, choose.get("reading"))[0] for path in files]
-    names = {name for each in theirs for name in each.loc[each["table"] == str(data), "name"]}
-    return rows[rows["name"].isin(names)].reset_index(drop=True)
 
 
 def _lifted(condition: str, choose: Choose) -> bool:

@@ -295,6 +295,8 @@ def unit_factor(unit: str, into: str, *, prefix_only: bool = False) -> float | N
     >>> unit_factor("Gb/s", "GB/s", prefix_only=True) is None
     True
     """
+    if not all(re.fullmatch(r"[A-Za-z][A-Za-z/ ]{0,30}", each.strip(), re.ASCII) for each in (unit, into)):
+        return None
     registry = _unit_registry()
     try:
         units = [registry.Unit(spell_unit(each, into)) for each in (unit, into)]

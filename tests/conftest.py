@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,33 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CHECKOUT = Path(__file__).parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fuzz-seed", type=int, default=0, help="seed of the fuzzer's inputs")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what became of the fuzzer's inputs, those of all workers together."""
+    ended: dict[str, Counter[str]] = {}
+    seeds = set()
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, fuzzed in report.user_properties if report.when == "call" else ():
+                if name == "fuzzed":
+                    ended.setdefault(fuzzed["kind"], Counter()).update(fuzzed["ended"])
+                    seeds.add(fuzzed["seed"])
+    for kind, counted in ended.items():
+        told = ", ".join(f"{count:,} {how}" for how, count in sorted(counted.items()))
+        terminalreporter.write_line(
+            f"fuzzed {kind}: {counted.total():,} inputs (seeds {min(seeds)} to {max(seeds)}): {told}"
+        )
+
+
+@pytest.fixture
+def fuzz_seed(pytestconfig: pytest.Config) -> int:
+    """Return the seed of the first part of the fuzzer's inputs."""
+    return int(pytestconfig.getoption("--fuzz-seed"))
 
 
 @pytest.hookimpl(tryfirst=True)

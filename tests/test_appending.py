@@ -6,14 +6,14 @@ import shutil
 import signal
 import subprocess
 import sys
-from pathlib import Path  # noqa: TC003  the workers are spawned
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
 
 from memwall_trends.datasets import datasets_folder, find_table, list_fillable, load_table
-from memwall_trends.datasets.appending import append_to_file, append_to_tables
+from memwall_trends.datasets.appending import append_to_file, append_to_tables, finish_adding
 from memwall_trends.datasets.overlay import overlay_columns, read_overlay
 from memwall_trends.errors import MemwallError
 
@@ -63,6 +63,8 @@ def test_a_new_file_has_all_columns_and_the_row(tmp_path: Path) -> None:
     assert frame.loc[0, "note"] == 'with a comma, a "quote" and ü'
     assert lines == [2]
     assert row.startswith("memory_capacity,A,Acme,gpu,2026-06-01,")
+    # No lock stays beside it.
+    assert list(path.parent.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
@@ -236,6 +238,44 @@ def test_several_tables_are_appended_to(tables: Path) -> None:
         [rows("Acme A1", **SOURCE), rows("Acme A1", table="dram_bandwidth", unit="GB/s", **SOURCE)]
     )
     assert len(append_to_tables(chip, tables)) == 4
+
+
+def test_an_addition_that_was_cut_off_is_finished(tables: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chip = pd.concat(
+        [rows("Acme A1", **SOURCE), rows("Acme A1", table="dram_bandwidth", unit="GB/s", **SOURCE)]
+    )
+    replace = Path.replace
+
+    def killed(self: Path, target: Path) -> Path:
+        if target.name == "devices.csv":
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        append_to_tables(chip, tables)
+    monkeypatch.undo()
+    assert "Acme A1" not in (tables / "memory_capacity.csv").read_text(encoding="utf-8")
+    assert finish_adding(tables)
+    for name in ("devices.csv", "memory_capacity.csv", "dram_bandwidth.csv"):
+        assert "Acme A1" in (tables / name).read_text(encoding="utf-8")
+    assert not finish_adding(tables)
+    assert list(tables.glob(".*")) == []
+
+
+def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "mine.csv"
+    append_to_file(rows("A"), path)
+    before = path.read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(MemwallError, match="cannot be written: No space left"):
+        append_to_file(rows("B"), path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize(

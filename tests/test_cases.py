@@ -105,3 +105,55 @@ def test_a_falling_value_has_a_halving_time(run: Run) -> None:
     shown = run("rate", str(CASES / "falling-price.csv")).out
     assert "halving time" in shown
     assert "doubling time" not in shown
+
+
+def test_records_are_highs(run: Run) -> None:
+    result = run("rate", str(CASES / "falling-price.csv"), "--frontier")
+    assert result.code == 2
+    assert "the values fall (6 record lows, 1 record highs), and records are highs" in result.err
+
+
+def test_an_interval_from_ranks_of_three_holds_no_95_percent(run: Run) -> None:
+    theil_sen = ["rate", str(CASES / "three-rows-theil-sen.csv"), "--method", "theil-sen"]
+    refused = run(*theil_sen)
+    assert refused.code == 2
+    assert "ranks of 3 observations holds at most 66.7%, not 95%" in refused.err
+    assert "1.306 to 1.961" in run(*theil_sen, "--level", "0.65").out
+
+
+def test_tflops_are_read_as_vendors_print_them(run: Run, tmp_path: Path) -> None:
+    chip = ["--name", "Acme M3", "--vendor", "Acme", "--kind", "gpu", "--date", "2026-06"]
+    rate = ["--precision", "bf16", "--engine", "matrix", "--source", "https://acme.example/m3"]
+    into = ["--locator", "p1", "--dry-run", "--into", str(tmp_path / "a.csv"), "--format", "json"]
+    result = run("add", "peak_flops", "1307.4 TFLOPs", *chip, *rate, *into)
+    assert result.code == 0, result.err
+    (row,) = json.loads(result.out)["rows"]
+    assert (row["value"], row["unit"]) == ("1307400", "GFLOP/s")
+
+
+@pytest.mark.parametrize("command", ["stability", "backtest"])
+def test_columns_can_be_named_where_a_message_names_them(run: Run, command: str) -> None:
+    path = str(CASES / "own-columns.csv")
+    assert "--date-column" in run(command, path).err
+    options = ["--date-column", "Year", "--value-column", "Transistors per chip", "--format", "json"]
+    record = json.loads(run(command, path, *options).out)
+    assert record["reading"]["rows"] == 24
+
+
+def test_a_gap_is_of_files_or_of_columns(run: Run, tmp_path: Path) -> None:
+    lines = ["name,date,gf,bw", "A,2010,100,10", "B,2012,250,16", "C,2014,600,22", "D,2016,1500,40"]
+    top, bottom = tmp_path / "a.csv", tmp_path / "b.csv"
+    top.write_text("\n".join(lines), encoding="utf-8")
+    bottom.write_text(
+        "\n".join(lines).replace(",", ";").replace("gf", "x").replace("bw", "gf"), encoding="utf-8"
+    )
+    of_columns = run(
+        *("gap", str(top), str(top), "--value-column", "gf", "--denominator-column", "bw", "--format", "json")
+    )
+    of_files = run("gap", str(top), str(bottom), "--value-column", "gf", "--format", "json")
+    assert json.loads(of_columns.out)["rate"] == json.loads(of_files.out)["rate"]
+    assert json.loads(of_files.out)["denominator_reading"]["separator"] == ";"
+    beside = run("gap", str(top), "dram_bandwidth", "--value-column", "gf", "--format", "json")
+    assert json.loads(beside.out)["denominator_n_obs"] > 300
+    same = run("gap", str(top), str(top), "--value-column", "gf")
+    assert "--denominator-column names another column" in same.err

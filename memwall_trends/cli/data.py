@@ -166,7 +166,8 @@ def cite(series: KnownSeries, *, choose: Choose) -> None:
 
     find_series(series, choose["dataset"])
     chosen = select(series, **choose)
-    typer.echo(printable(to_bibtex(find_sources(chosen.observations, choose.get("overlay", ())))))
+    overlay, reading = choose.get("overlay", ()), choose.get("reading")
+    typer.echo(printable(to_bibtex(find_sources(chosen.observations, overlay, reading))))
 
 
 def _choose_rows(name: str, choose: Choose) -> pd.DataFrame:
@@ -174,6 +175,7 @@ def _choose_rows(name: str, choose: Choose) -> pd.DataFrame:
     from memwall_trends.datasets.conditions import filter_rows
     from memwall_trends.selection import gather_where
 
-    rows = load_table(name, choose["dataset"], overlay=choose.get("overlay", ()))
+    overlay, reading = choose.get("overlay", ()), choose.get("reading")
+    rows = load_table(name, choose["dataset"], overlay=overlay, reading=reading)
     since, until = choose.get("since"), choose.get("until")
     return filter_rows(rows, since=since, until=until, where=gather_where(choose), origin=name)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from memwall_trends.datasets.parsing import Reading
+
 BIBTEX_TYPES = {
     "datasheet": ("techreport", "institution"),
     "whitepaper": ("techreport", "institution"),
@@ -77,7 +79,9 @@ def count_sources(dataset: str = defaults.DATASET) -> pd.DataFrame:
     return counted.astype(dict.fromkeys(["sources", "values", "read", "quoted", "derived"], int))
 
 
-def find_sources(rows: pd.DataFrame, overlay: Sequence[str | Path] = ()) -> pd.DataFrame:
+def find_sources(
+    rows: pd.DataFrame, overlay: Sequence[str | Path] = (), reading: Reading | None = None
+) -> pd.DataFrame:
     """Return the sources of the values and dates of observations.
 
     Parameters
@@ -87,6 +91,8 @@ def find_sources(rows: pd.DataFrame, overlay: Sequence[str | Path] = ()) -> pd.D
         `memwall_trends.fitting.trends.Trend.observations`.
     overlay : sequence of str or Path
         Files of a user's rows that are among them; these describe sources of their own.
+    reading : Reading, optional
+        How these files are read, where that is not to be found out.
 
     Returns
     -------
@@ -107,7 +113,7 @@ def find_sources(rows: pd.DataFrame, overlay: Sequence[str | Path] = ()) -> pd.D
         raise MemwallError("the rows have no column 'source': there is nothing to cite")
     wanted = {key for column in ("source", "date_source") if column in rows for key in rows[column] if key}
     known = pd.concat(
-        [load_table("sources"), *(_described(path) for path in overlay)], ignore_index=True
+        [load_table("sources"), *(_described(path, reading) for path in overlay)], ignore_index=True
     ).drop_duplicates("source")
     missing = sorted(wanted - set(known["source"]))
     if missing:
@@ -150,9 +156,9 @@ def to_bibtex(sources: pd.DataFrame) -> str:
     return re.sub(r'"address-(\d+)"', lambda match: f'"{_plain(rows[int(match[1])]["url"])}"', text)
 
 
-def _described(path: str | Path) -> pd.DataFrame:
+def _described(path: str | Path, reading: Reading | None) -> pd.DataFrame:
     """Return the sources that the rows of a user's file describe."""
-    rows, _ = read_overlay(path)
+    rows, _ = read_overlay(path, reading)
     described = rows.loc[rows["source_url"] != "", ["source", *SOURCE_COLUMNS]]
     named = described.rename(columns=lambda column: column.removeprefix("source_"))
     return named.reindex(columns=find_table("sources").columns, fill_value="").drop_duplicates("source")

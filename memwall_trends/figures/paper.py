@@ -334,7 +334,12 @@ def _kinds(trend: Trend) -> str:
 
 def _not_fitted(trend: Trend, choose: Choose) -> pd.DataFrame:
     rows = filter_rows(
-        load_table(trend.series, choose["dataset"], overlay=choose.get("overlay") or ()),
+        load_table(
+            trend.series,
+            choose["dataset"],
+            overlay=choose.get("overlay") or (),
+            reading=choose.get("reading"),
+        ),
         since=choose.get("since"),
         until=choose.get("until"),
     )

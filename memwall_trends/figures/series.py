@@ -14,6 +14,7 @@ from memwall_trends.figures.captions import describe_groups, describe_points, le
 from memwall_trends.figures.choices import find_user_rows
 from memwall_trends.figures.labels import label_records
 from memwall_trends.fitting.growth import describe_period
+from memwall_trends.fitting.shown import find_shown
 from memwall_trends.fitting.trends import fit_trends
 from memwall_trends.selection import gather_where, select
 
@@ -125,7 +126,7 @@ def memory_generations(
     user_rows = find_user_rows("dram_bandwidth", choose)
     groups = []
     selected = select("dram_bandwidth", **choose)
-    chosen, shown = selected.observations, selected.shown_rows
+    chosen, shown = selected.observations, find_shown(selected)
     for place, (family, pattern) in enumerate(MEMORY_FAMILIES.items()):
         rows = chosen[chosen["memory"].str.fullmatch(pattern)].reset_index(drop=True)
         if rows.empty:

@@ -16,6 +16,7 @@ from memwall_trends.fitting.bounds import t_quantile, welch_satterthwaite
 from memwall_trends.fitting.diagnosis import diagnose_line
 from memwall_trends.fitting.growth import Growth, find_short_window
 from memwall_trends.fitting.methods import FRONTIER_NOTE, Method, as_method, fit_line
+from memwall_trends.fitting.shown import find_shown
 from memwall_trends.selection import select, select_each
 from memwall_trends.units import power_of_ten
 
@@ -376,7 +377,7 @@ def fit_trend(data: Data, *, method: str | Method = "ols", **choose: Unpack[Choo
         estimate=estimate,
         resampled=resampled,
         found=chosen.found,
-        shown_rows=chosen.shown_rows,
+        shown_rows=find_shown(chosen),
         selection=chosen,
     )
 

@@ -42,7 +42,7 @@ OTHER_KINDS = {
 """What files begin with that hold no table that can be read here."""
 TEXT_KINDS = (
     (re.compile(r"\s*<(!doctype|html|table|\?xml|svg)", re.IGNORECASE), "an HTML or XML page"),
-    (re.compile(r"\s*\|.*\|[ \t]*\r?\n\s*\|?[ \t:|-]*-[ \t:|-]*\r?\n"), "a Markdown table"),
+    (re.compile(r"\s*[^\n]*\|[^\n]*\n[ \t]*\|?[ \t]*:?-+:?[ \t]*\|[ \t:|-]*\r?(\n|$)"), "a Markdown table"),
     (re.compile(r"\s*\\(documentclass|begin|usepackage)\b"), "LaTeX"),
 )
 BROKEN = (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error)

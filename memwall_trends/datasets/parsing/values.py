@@ -155,7 +155,8 @@ def _find_decimal(numbers: Iterable[str], separator: str, where: str) -> str:
         if len(set(marks)) == 2:  # noqa: PLR2004
             certain[marks[-1]] += 1
         elif len(marks) > 1:
-            certain[{".": ",", ",": "."}[marks[0]]] += 1
+            if re.fullmatch(r"[+-]?\d{1,3}([.,]\d{3})+", number, re.ASCII):
+                certain[{".": ",", ",": "."}[marks[0]]] += 1
         elif marks:
             before, _, after = number.lstrip("+-").partition(marks[0])
             in_thousands = len(after) == THOUSANDS and 0 < len(before) <= THOUSANDS and before[0] != "0"
@@ -164,7 +165,7 @@ def _find_decimal(numbers: Iterable[str], separator: str, where: str) -> str:
             else:
                 certain[marks[0]] += 1
     if certain:
-        return max(certain, key=lambda mark: certain[mark])
+        return max(certain, key=lambda mark: (certain[mark], mark == "."))
     if open_ and separator == ";":
         mark, number = next(iter(open_.items()))
         raise MemwallError(
@@ -184,6 +185,7 @@ def _convert(
 ) -> Values:
     """Return the numbers in one unit: the one that is asked for, else the one that most have."""
     expected = EXPECTED
+    numbers, written, own = _without_unknown(numbers, written, own)
     named = [unit for unit in written.unique() if unit]
     bare = reading.unit or _unit_of_header(str(cells.name))
     if not named or (len(named) == 1 and not own.any() and reading.unit is None and (written != "").all()):
@@ -210,6 +212,18 @@ def _convert(
         expected = f"{EXPECTED}, in {target} or a unit that can be converted to it (--unit names it)"
     units = written.where(~known, target)
     return _values(numbers, units, decimal, converted, expected)
+
+
+def _without_unknown(
+    numbers: pd.Series, written: pd.Series, own: pd.Series
+) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """Return cells without those whose unit is none that is known, unless all cells have the same."""
+    beside = set(written[own].unique())
+    unknown = [unit for unit in beside if unit not in SCALES and unit_factor(unit, unit) is None]
+    if not unknown or (len(beside) == 1 and own.all()):
+        return numbers, written, own
+    wrong = own & written.isin(unknown)
+    return numbers.mask(wrong), written.mask(wrong, ""), own & ~wrong
 
 
 def _known_as(units: list[str], target: str | None) -> float | None:

@@ -15,7 +15,7 @@ MOST_EXCEPTIONS = 3
 
 def describe_counted(counted: Workload) -> str:
     """Return in words what of a workload is counted."""
-    from memwall_trends.workloads.costs import ELEMENTS, ENCODE, PHASES
+    from memwall_trends.workloads.work import ELEMENTS, ENCODE, PHASES
 
     widths = [getattr(counted, each) for each in ELEMENTS]
     bytes_ = (
@@ -58,7 +58,7 @@ def describe_fit(placed: Placement) -> str:
     memory = placed.device.memory_bytes or math.nan
     needed = math.ceil(placed.memory_needed_bytes * placed.devices / memory)
     return (
-        f"It does not fit: {gigabytes(placed.memory_needed_bytes)} for a device of {gigabytes(memory)}; "
+        f"It does not fit: {gigabytes(placed.memory_needed_bytes)} for a device of {describe_memory(memory)}; "
         f"--devices {needed} holds it."
     )
 
@@ -96,7 +96,7 @@ def show_device(device: Device) -> pd.DataFrame:
     if device.link_bytes_s:
         rows.append(("links, one direction", f"{format_number(device.link_bytes_s / 1e9)} GB/s"))
     if device.memory_bytes:
-        rows.append(("memory", f"{format_number(device.memory_bytes / 1e9)} GB"))
+        rows.append(("memory", describe_memory(device.memory_bytes)))
     return pd.DataFrame(rows, columns=["quantity", "value"])
 
 
@@ -229,6 +229,19 @@ def gigabytes(number: float) -> str:
     from memwall_trends.units import format_number
 
     return f"{format_number(number / 1e9, 3)} GB"
+
+
+def describe_memory(number: float) -> str:
+    """Return the memory of a device, which vendors count in GiB.
+
+    Examples
+    --------
+    >>> describe_memory(80 * 1024**3)
+    '80 GiB (85.9 GB)'
+    """
+    from memwall_trends.units import format_number
+
+    return f"{number / 1024**3:.4g} GiB ({format_number(number / 1e9, 3)} GB)"
 
 
 def number_of(number: float, thing: str) -> str:

@@ -108,7 +108,7 @@ def roofline(
     """Place a workload on the roofline of a device: memory- or compute-bound, and the least time it takes."""
     from memwall_trends.errors import MemwallError
     from memwall_trends.workloads import compare_levers, find_device, place
-    from memwall_trends.workloads.roofline import describe_device
+    from memwall_trends.workloads.devices import describe_device
 
     found = find_device(
         device,
@@ -287,7 +287,7 @@ def _read_workload(
 ) -> Workload:
     """Return a workload as the options say; `element_bytes` and `output_head` where they say nothing."""
     from memwall_trends.workloads import Workload
-    from memwall_trends.workloads.costs import ELEMENTS
+    from memwall_trends.workloads.work import ELEMENTS
 
     given = dict(work)
     widths = dict.fromkeys(ELEMENTS, given.pop("element_bytes", element_bytes))

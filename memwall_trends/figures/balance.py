@@ -210,7 +210,7 @@ def _project(fitted: Gap, days: pd.DatetimeIndex, level: float) -> pd.DataFrame:
 def _draw_steps(leading: pd.DataFrame) -> pd.DataFrame:
     """Return the intensity of each workload over time, with operands as wide as the leading devices'."""
     from memwall_trends.workloads import count_cost
-    from memwall_trends.workloads.roofline import FORMAT_BYTES
+    from memwall_trends.workloads.devices import FORMAT_BYTES
 
     widths = leading["precision"].map(FORMAT_BYTES)
     changes = leading[widths.ne(widths.shift())]

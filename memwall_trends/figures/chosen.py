@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from memwall_trends.workloads import Workload, find_transformer
-from memwall_trends.workloads.costs import ELEMENTS
+from memwall_trends.workloads.work import ELEMENTS
 
 MODEL, ENCODER = "llama-3-70b", "bert-base"
 BATCHES = (1, 16, 256)

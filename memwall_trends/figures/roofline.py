@@ -103,7 +103,10 @@ class _Plot:
 
 
 def _draw_roofs(devices: Sequence[Device], size: theme.Size, columns: int) -> alt.LayerChart:
-    names = [f"{each.name} ({each.date.year}): ridge point {each.ridge_point:.0f}" for each in devices]
+    names = [
+        f"{each.name}{f' ({each.date.year})' if each.date else ''}: ridge point {each.ridge_point:.0f}"
+        for each in devices
+    ]
     points = pd.concat(
         [_place_all(each).assign(legend=name) for each, name in zip(devices, names, strict=True)]
     )

@@ -30,6 +30,7 @@ from memwall_trends.workloads import (
     find_device,
     find_transformer,
 )
+from memwall_trends.workloads.devices import GIBI
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -88,7 +89,7 @@ def training_memory(
     saved = _count_saved()
     memory = (find_device(DEVICE).memory_bytes or 0) / 1e9
     limits = pd.DataFrame({"bar": list(SAVINGS), "value": memory, "text": ""})
-    limits.loc[limits.index[-1], "text"] = f"{memory:g} GB"
+    limits.loc[limits.index[-1], "text"] = f"{1e9 * memory / GIBI:g} GiB"
     common: dict[str, Any] = {"size": size, "height_share": 0.6}
     printed = draw_stacked_bars(
         _count_printed(), PARTS, y_title="Memory (GB)", limits=pd.DataFrame(), **common

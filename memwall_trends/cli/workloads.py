@@ -10,6 +10,9 @@ from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import Option, takes
 from memwall_trends.cli.options import (
     CSV_COLUMNS,
+    DEVICE,
+    LAYOUT,
+    OPTIONAL_TRANSFORMER,
     RESULT,
     SELECTION,
     TRANSFORMER,
@@ -18,9 +21,11 @@ from memwall_trends.cli.options import (
 )
 from memwall_trends.cli.output import emit
 from memwall_trends.cli.workload_tables import (
+    describe_bound,
     describe_counted,
     describe_fit,
     describe_held,
+    describe_layout,
     note_levers,
     note_when,
     number_of,
@@ -34,7 +39,7 @@ from memwall_trends.cli.workload_tables import (
 
 if TYPE_CHECKING:
     from memwall_trends.selection import Choose
-    from memwall_trends.workloads import Transformer, Workload
+    from memwall_trends.workloads import Device, Layout, Transformer, Workload
 
 
 @app.command(epilog="Example: memwall-trends workload bert-base --sequence-length 512 --bytes 1")
@@ -59,8 +64,8 @@ def workload(work: dict[str, Any], transformer: Transformer, result: Result) -> 
 
 @app.command(epilog='Example: memwall-trends roofline llama-3-8b --device "NVIDIA H100 SXM5" --batch-size 16')
 @takes(
-    transformer=TRANSFORMER.with_defaults(model=None).reworded(
-        "model", "A built-in model, as in gpt2 ('data show transformers'); none: only the device."
+    transformer=OPTIONAL_TRANSFORMER.reworded(
+        "model", "A built-in model, as in gpt2 ('data show transformers'), or a file; none: only the device."
     ),
     work=WORKLOAD.with_defaults(fused=True).reworded(
         "element_bytes", "Of an element; by default as wide as the number format of the device's peak."
@@ -71,22 +76,12 @@ def workload(work: dict[str, Any], transformer: Transformer, result: Result) -> 
         "(the default), fp16 (with bf16), fastest.",
         "FORMAT",
     ),
+    on=DEVICE,
+    layout=LAYOUT,
     result=RESULT.only("format_"),
 )
 def roofline(
     *,
-    device: Annotated[
-        str, typer.Option(metavar="NAME", help="A device of the dataset, or a part of its name.")
-    ],
-    devices: Annotated[
-        int, typer.Option(metavar="N", help="So many, tensor parallel: they share each matrix.")
-    ] = 1,
-    scale_compute: Annotated[
-        float, typer.Option(metavar="FACTOR", help="A device of so many times the peak.")
-    ] = 1.0,
-    scale_bandwidth: Annotated[
-        float, typer.Option(metavar="FACTOR", help="A device of so many times the bandwidth.")
-    ] = 1.0,
     levers: Annotated[bool, typer.Option("--levers", help="Compare the ways out of the wall.")] = False,
     smaller: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Of the levers: the smaller model, which also drafts.")
@@ -102,20 +97,17 @@ def roofline(
     ] = 4,
     work: dict[str, Any],
     transformer: Transformer | None,
+    on: dict[str, Any],
+    layout: Layout,
     choose: Choose,
     result: Result,
 ) -> None:
     """Place a workload on the roofline of a device: memory- or compute-bound, and the least time it takes."""
     from memwall_trends.errors import MemwallError
-    from memwall_trends.workloads import compare_levers, find_device, place
+    from memwall_trends.workloads import compare_levers, place
     from memwall_trends.workloads.devices import describe_device
 
-    found = find_device(
-        device,
-        precision=choose.get("precision"),
-        dataset=choose["dataset"],
-        overlay=choose.get("overlay", ()),
-    ).scale(scale_compute, scale_bandwidth)
+    found = _read_device(on, choose)
     if transformer is None:
         if levers:
             raise MemwallError(
@@ -132,15 +124,15 @@ def roofline(
     counted = _read_workload(
         transformer, work, element_bytes=found.element_bytes, output_head=transformer.has_output_head
     )
-    placed = place(counted, found, devices)
+    placed = place(counted, found, layout=layout)
     record = placed.to_record()
-    many = f"{devices} x " if devices > 1 else ""
+    many = f"{layout.devices} x " if layout.devices > 1 else ""
     further = {"By operator": show_bounds(record["operators"])}
     if levers:
         compared = compare_levers(
             counted,
             found,
-            devices,
+            layout=layout,
             smaller=smaller,
             pruned_share=pruned_share,
             acceptance_rate=acceptance_rate,
@@ -156,8 +148,8 @@ def roofline(
         further=further,
         notes=[
             describe_counted(counted),
-            "A bound, no forecast: peak rates, computing and moving at once, no latency"
-            + (", least traffic." if counted.fused else "."),
+            describe_bound(found, least_traffic=counted.fused),
+            *describe_layout(layout, transformer),
             *([describe_fit(placed)] if placed.fits is False else []),
             *([note_levers(record["levers"])] if levers else []),
         ],
@@ -279,6 +271,18 @@ def training_memory(
             "Activations after Korthikanti et al. 2022, with dropout; without it a model keeps less. Logits "
             "and what frameworks add are not counted.",
         ],
+    )
+
+
+def _read_device(on: dict[str, Any], choose: Choose) -> Device:
+    """Return the device that the options say."""
+    from memwall_trends.workloads import choose_device
+
+    return choose_device(
+        **on,
+        precision=choose.get("precision"),
+        dataset=choose["dataset"],
+        overlay=choose.get("overlay", ()),
     )
 
 

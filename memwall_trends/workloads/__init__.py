@@ -2,11 +2,14 @@
 
 from memwall_trends.workloads.bounds import WhenBound as WhenBound
 from memwall_trends.workloads.bounds import find_when_bound as find_when_bound
+from memwall_trends.workloads.configurations import load_model as load_model
 from memwall_trends.workloads.costs import Cost as Cost
 from memwall_trends.workloads.costs import Operator as Operator
 from memwall_trends.workloads.costs import count_cost as count_cost
 from memwall_trends.workloads.devices import Device as Device
-from memwall_trends.workloads.devices import find_device as find_device
+from memwall_trends.workloads.devices import make_device as make_device
+from memwall_trends.workloads.finding import choose_device as choose_device
+from memwall_trends.workloads.finding import find_device as find_device
 from memwall_trends.workloads.levers import compare_levers as compare_levers
 from memwall_trends.workloads.models import find_transformer as find_transformer
 from memwall_trends.workloads.models import list_transformers as list_transformers

@@ -278,7 +278,8 @@ def _count_feed_forward(workload: Workload, layer: Layer, layout: Layout) -> tup
         return 0.0, 0.0
     kept, share = 1 - workload.sparsity, layout.expert_share(network)
     # Devices that give out experts among them work on the tokens of all copies of the rest.
-    gathered = tokens * (layout.data if layout.expert_devices > 1 else 1)
+    given_out = network.experts > 1 and layout.expert_parallel
+    gathered = tokens * (layout.data if given_out else 1)
     rows = share * gathered * network.active
     expert, common = network.count_expert_weights(width), network.count_common_weights(width) / layout.tensor
     flops = 2 * kept * (rows * expert + tokens * common)

@@ -18,6 +18,8 @@ from memwall_trends.workloads.sharing import Layout
 from memwall_trends.workloads.work import DECODE, ENCODE, Workload, describe_workload
 
 MEMORY, COMPUTE, LINK = "memory", "compute", "link"
+MOST_DEVICES = 1024
+"""As many are tried to hold a workload."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -124,6 +126,21 @@ class Placement:
         return (
             None if self.device.memory_bytes is None else self.memory_needed_bytes <= self.device.memory_bytes
         )
+
+    def count_devices_needed(self) -> int | None:
+        """Return how many devices that share each matrix would hold the workload; nothing if none do.
+
+        Examples
+        --------
+        >>> from memwall_trends.workloads import find_device, find_transformer
+        >>> llama = Workload(transformer=find_transformer("llama-3-70b"))
+        >>> place(llama, find_device("NVIDIA H100 SXM5")).count_devices_needed()
+        2
+        """
+        for devices in range(1, MOST_DEVICES + 1):
+            if replace(self, layout=Layout(devices=devices)).fits:
+                return devices
+        return None
 
     def to_record(self) -> dict[str, Any]:
         """Return the placement as one record, the keys of ``memwall-trends roofline --format json``.

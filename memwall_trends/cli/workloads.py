@@ -1,4 +1,4 @@
-"""The commands about workloads: workload, roofline, when-bound and training-memory."""
+"""The commands about workloads: workload, roofline, serve, when-bound and training-memory."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from memwall_trends.cli.options import (
     Result,
 )
 from memwall_trends.cli.output import emit
+from memwall_trends.cli.service_tables import describe_service, show_batches, show_service
 from memwall_trends.cli.workload_tables import (
     describe_bound,
     describe_counted,
@@ -40,6 +41,17 @@ from memwall_trends.cli.workload_tables import (
 if TYPE_CHECKING:
     from memwall_trends.selection import Choose
     from memwall_trends.workloads import Device, Layout, Transformer, Workload
+
+OF_PEAK = SELECTION.only("dataset", "precision", "overlay").reworded(
+    "precision",
+    "Of the peak: a number format (fp64, tf32, bf16, fp8, int8, ...), or a policy of 'rate': best16 "
+    "(the default), fp16 (with bf16), fastest.",
+    "FORMAT",
+)
+"""The choices that say which peak of a device counts."""
+AS_WIDE_AS_PEAK = WORKLOAD.reworded(
+    "element_bytes", "Of an element; by default as wide as the number format of the device's peak."
+)
 
 
 @app.command(epilog="Example: memwall-trends workload bert-base --sequence-length 512 --bytes 1")
@@ -67,15 +79,8 @@ def workload(work: dict[str, Any], transformer: Transformer, result: Result) -> 
     transformer=OPTIONAL_TRANSFORMER.reworded(
         "model", "A built-in model, as in gpt2 ('data show transformers'), or a file; none: only the device."
     ),
-    work=WORKLOAD.with_defaults(fused=True).reworded(
-        "element_bytes", "Of an element; by default as wide as the number format of the device's peak."
-    ),
-    choose=SELECTION.only("dataset", "precision", "overlay").reworded(
-        "precision",
-        "Of the peak: a number format (fp64, tf32, bf16, fp8, int8, ...), or a policy of 'rate': best16 "
-        "(the default), fp16 (with bf16), fastest.",
-        "FORMAT",
-    ),
+    work=AS_WIDE_AS_PEAK.with_defaults(fused=True),
+    choose=OF_PEAK,
     on=DEVICE,
     layout=LAYOUT,
     result=RESULT.only("format_"),
@@ -153,6 +158,75 @@ def roofline(
             *([describe_fit(placed)] if placed.fits is False else []),
             *([note_levers(record["levers"])] if levers else []),
         ],
+    )
+
+
+@app.command(epilog='Example: memwall-trends serve llama-3-70b --device "NVIDIA H100 SXM5" --devices 8')
+@takes(
+    transformer=TRANSFORMER,
+    work=WORKLOAD.only(
+        "element_bytes", "weight_bytes", "activation_bytes", "cache_bytes", "sparsity"
+    ).reworded(
+        "element_bytes", "Of an element; by default as wide as the number format of the device's peak."
+    ),
+    on=DEVICE,
+    layout=LAYOUT,
+    choose=OF_PEAK,
+    result=RESULT.only("format_"),
+)
+def serve(
+    *,
+    prompt: Annotated[int, typer.Option(metavar="N", help="Tokens that a request brings.")] = 2048,
+    output: Annotated[int, typer.Option(metavar="N", help="Tokens that a request gets.")] = 512,
+    cached: Annotated[
+        int, typer.Option(metavar="N", help="Of the prompt, tokens that are in the cache already.")
+    ] = 0,
+    batch_size: Annotated[
+        list[int] | None,
+        typer.Option(metavar="N", help="Requests at once; by default powers of two that fit. Repeatable."),
+    ] = None,
+    prefill_device: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Devices of their own take prompts: this one.")
+    ] = None,
+    prefill_devices: Annotated[
+        int | None, typer.Option(metavar="N", help="So many of those; by default one.")
+    ] = None,
+    transformer: Transformer,
+    work: dict[str, Any],
+    on: dict[str, Any],
+    layout: Layout,
+    choose: Choose,
+    result: Result,
+) -> None:
+    """Answer requests: time to the first token, time of each further one, tokens per second by batch size."""
+    from memwall_trends.workloads import Layout, Service
+    from memwall_trends.workloads.work import ELEMENTS
+
+    found = _read_device(on, choose)
+    own_prefill = prefill_device is not None or prefill_devices is not None
+    named = {**on, "device": prefill_device} if prefill_device else on
+    fields = dict(work)
+    widths = dict.fromkeys(ELEMENTS, fields.pop("element_bytes", found.element_bytes))
+    service = Service(
+        transformer=transformer,
+        device=found,
+        layout=layout,
+        prompt_length=prompt,
+        output_length=output,
+        cached_length=cached,
+        prefill_device=_read_device(named, choose) if own_prefill else None,
+        prefill_layout=Layout(devices=1 if prefill_devices is None else prefill_devices),
+        **{**widths, **fields},
+    )
+    record = service.to_record(batch_size or ())
+    many = f"{layout.devices} x " if layout.devices > 1 else ""
+    emit(
+        result.format_,
+        records=record,
+        shown=show_service(record),
+        title=f"{transformer.title}, served on {many}{found.name}",
+        further={"By requests at once": show_batches(record)},
+        notes=[*describe_service(service, record), *describe_layout(layout, transformer)],
     )
 
 

@@ -15,6 +15,7 @@ from memwall_trends.workloads.models import find_transformer as find_transformer
 from memwall_trends.workloads.models import list_transformers as list_transformers
 from memwall_trends.workloads.roofline import Placement as Placement
 from memwall_trends.workloads.roofline import place as place
+from memwall_trends.workloads.serving import Service as Service
 from memwall_trends.workloads.sharing import Layout as Layout
 from memwall_trends.workloads.training import count_training_memory as count_training_memory
 from memwall_trends.workloads.transformers import Transformer as Transformer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from memwall_trends.workloads.layers import Attention, LatentAttention, StateMixer
@@ -135,7 +136,7 @@ class Cost:
     __repr__ = __str__
 
 
-def count_cost(workload: Workload, layout: Layout | None = None) -> Cost:
+def count_cost(workload: Workload, layout: Layout | None = None, copies: float = 1.0) -> Cost:
     """Return the operations and bytes of a workload, on one device or on that which does most of several.
 
     Parameters
@@ -144,6 +145,8 @@ def count_cost(workload: Workload, layout: Layout | None = None) -> Cost:
         Of several copies of the model, the sequences of one of them.
     layout : Layout, optional
         The devices that share it. The stages of a pipeline are counted together.
+    copies : float
+        So many copies work on as many sequences each: their tokens meet at experts that are given out.
 
     Notes
     -----
@@ -188,7 +191,7 @@ def count_cost(workload: Workload, layout: Layout | None = None) -> Cost:
     counts: dict[str, Callable[[Workload, Layer, Layout], tuple[float, float]]] = {
         PROJECTIONS: _count_projections,
         ATTENTION: _count_attention,
-        FEED_FORWARD: _count_feed_forward,
+        FEED_FORWARD: partial(_count_feed_forward, copies=copies),
         OTHER: _count_other,
     }
     operators = []
@@ -272,14 +275,16 @@ def _count_products(workload: Workload, mixer: Attention | LatentAttention, pair
     return absorbed if workload.phase == DECODE else min(expanded + again, absorbed)
 
 
-def _count_feed_forward(workload: Workload, layer: Layer, layout: Layout) -> tuple[float, float]:
+def _count_feed_forward(
+    workload: Workload, layer: Layer, layout: Layout, copies: float
+) -> tuple[float, float]:
     network, tokens, width = layer.feed_forward, _tokens(workload), workload.transformer.hidden_size
     if network is None:
         return 0.0, 0.0
     kept, share = 1 - workload.sparsity, layout.expert_share(network)
     # Devices that give out experts among them work on the tokens of all copies of the rest.
     given_out = network.experts > 1 and layout.expert_parallel
-    gathered = tokens * (layout.data if given_out else 1)
+    gathered = tokens * (copies if given_out else 1)
     rows = share * gathered * network.active
     expert, common = network.count_expert_weights(width), network.count_common_weights(width) / layout.tensor
     flops = 2 * kept * (rows * expert + tokens * common)

@@ -245,18 +245,17 @@ def place(
     """
     shared = layout or Layout(devices=1 if devices is None else devices)
     slowest = shared.stage_share(workload.transformer)
-    sequences = math.ceil(workload.batch_size / shared.data)
-    if workload.phase == DECODE:
-        sequences, turns = math.ceil(sequences / shared.pipeline), shared.pipeline * slowest
-    else:
-        turns = slowest
+    parts = shared.pipeline if workload.phase == DECODE else 1
+    sequences = math.ceil(workload.batch_size / shared.data / parts)
     own = replace(workload, batch_size=sequences)
+    # Where there are fewer sequences than copies, the rest has nothing to do.
+    copies = min(shared.data, max(workload.batch_size / sequences / parts, 1.0))
     placed = Placement(
         device=device,
         cost=count_cost(workload),
-        own=count_cost(own, shared),
+        own=count_cost(own, shared, copies),
         layout=shared,
-        turns=turns,
+        turns=parts * slowest,
     )
     _ = placed.times_s  # fails where links are not known
     return placed

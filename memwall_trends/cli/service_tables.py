@@ -66,7 +66,7 @@ def describe_service(service: Service, record: dict[str, Any]) -> list[str]:
     cached = f", {service.cached_length:,} of them cached" if service.cached_length else ""
     notes = [
         f"A prompt of {service.prompt_length:,} tokens{cached}, an output of {service.output_length:,}; "
-        f"bytes of a weight {widths[0]:g}, of an activation {widths[1]:g}, of a cached element {widths[2]:g}.",
+        f"bytes of a weight {widths[0]:g}, of an activation {widths[1]:g}, of what is cached {widths[2]:g}.",
         "Decode tok/s: if devices did nothing else. With prompts: of all requests, their prompts taken in by "
         + (
             f"{service.prefill_layout.devices} x {service.prefill_device.name}; a device: of both kinds."
@@ -85,6 +85,38 @@ def describe_service(service: Service, record: dict[str, Any]) -> list[str]:
     if not all(row["fits"] is not False for row in record["batches"]):
         notes.append("What does not fit is shown all the same: fits says so.")
     return notes
+
+
+def show_measurements(compared: pd.DataFrame) -> pd.DataFrame:
+    """Return measurements with their bounds, as a reader sees them, the closest to its bound last."""
+    import pandas as pd
+
+    from memwall_trends.units import format_number
+
+    rows = compared.sort_values("ratio", kind="stable").to_dict(orient="records")
+    return pd.DataFrame(
+        {
+            "model": [row["model"] for row in rows],
+            "on": [f"{row['devices']} x {row['device']}, {row['precision']}" for row in rows],
+            "batch": [f"{row['batch_size']:,}" for row in rows],
+            "tokens": [f"{row['prompt_length']:,} + {row['output_length']:,}" for row in rows],
+            "tok/s": [format_number(row["value"], 3) for row in rows],
+            "at most": [format_number(row["bound"], 3) for row in rows],
+            "share": [f"{100 * row['ratio']:.0f}%" for row in rows],
+        }
+    )
+
+
+def note_measurements(compared: pd.DataFrame) -> list[str]:
+    """Return what the columns of `show_measurements` mean."""
+    broken = int((compared["ratio"] > 1).sum())
+    return [
+        f"{len(compared)} measurements from {compared['source'].nunique()} sources ('data show "
+        f"serving_measurements'); {broken or 'none'} above its bound. Half of them reach "
+        f"{100 * compared['ratio'].median():.0f}% of it or more.",
+        "Tokens: of the prompt and of the output. tok/s: of one request at batch 1, else of all, or of one "
+        "device where the source says so. Batch: where not stated, as many as memory holds.",
+    ]
 
 
 def _show_batch(number: int | None) -> str:

@@ -1,4 +1,4 @@
-"""The commands about workloads: workload, roofline, serve, when-bound and training-memory."""
+"""The commands about workloads: workload, roofline, serve, measured, when-bound, training-memory."""
 
 from __future__ import annotations
 
@@ -19,8 +19,14 @@ from memwall_trends.cli.options import (
     WORKLOAD,
     Result,
 )
-from memwall_trends.cli.output import emit
-from memwall_trends.cli.service_tables import describe_service, show_batches, show_service
+from memwall_trends.cli.output import emit, to_records
+from memwall_trends.cli.service_tables import (
+    describe_service,
+    note_measurements,
+    show_batches,
+    show_measurements,
+    show_service,
+)
 from memwall_trends.cli.workload_tables import (
     describe_bound,
     describe_counted,
@@ -227,6 +233,22 @@ def serve(
         title=f"{transformer.title}, served on {many}{found.name}",
         further={"By requests at once": show_batches(record)},
         notes=[*describe_service(service, record), *describe_layout(layout, transformer)],
+    )
+
+
+@app.command(epilog="Example: memwall-trends measured --format csv")
+@takes(choose=SELECTION.only("overlay"), result=RESULT.only("format_"))
+def measured(choose: Choose, result: Result) -> None:
+    """Set published measurements of serving beside the bounds that they must not break."""
+    from memwall_trends.workloads import compare_measurements
+
+    compared = compare_measurements(choose.get("overlay", ()))
+    emit(
+        result.format_,
+        records=to_records(compared),
+        shown=show_measurements(compared),
+        title="Measurements of serving and their bounds",
+        notes=note_measurements(compared),
     )
 
 

@@ -11,6 +11,7 @@ from memwall_trends.workloads.devices import make_device as make_device
 from memwall_trends.workloads.finding import choose_device as choose_device
 from memwall_trends.workloads.finding import find_device as find_device
 from memwall_trends.workloads.levers import compare_levers as compare_levers
+from memwall_trends.workloads.measurements import compare_measurements as compare_measurements
 from memwall_trends.workloads.models import find_transformer as find_transformer
 from memwall_trends.workloads.models import list_transformers as list_transformers
 from memwall_trends.workloads.roofline import Placement as Placement

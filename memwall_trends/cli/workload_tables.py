@@ -212,6 +212,21 @@ def note_levers(levers: list[dict[str, Any]]) -> str:
     return " ".join(text for start, text in assumed.items() if any(name.startswith(start) for name in names))
 
 
+def show_training_time(record: dict[str, Any]) -> pd.DataFrame:
+    """Return the time that training takes, as a reader sees it."""
+    import pandas as pd
+
+    from memwall_trends.units import format_number
+
+    rows = [
+        ("FLOP a token", f"{format_number(record['flops_per_token'] / 1e9)} GFLOP"),
+        ("FLOP in all", f"{record['flops']:.3e}"),
+        ("time", f"{format_number(record['time_s'] / 86400, 3)} days"),
+        ("device hours", f"{record['device_hours']:,.0f}"),
+    ]
+    return pd.DataFrame(rows, columns=["quantity", "value"])
+
+
 def show_when(found: WhenBound, at: str) -> pd.DataFrame:
     """Return since when a workload is memory-bound, as a reader sees it."""
     import pandas as pd

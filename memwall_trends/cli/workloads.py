@@ -1,4 +1,4 @@
-"""The commands about workloads: workload, roofline, serve, measured, when-bound, training-memory."""
+"""The commands about workloads: workload, roofline, serve, measured and when-bound."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from memwall_trends.cli.service_tables import (
     show_measurements,
     show_service,
 )
+from memwall_trends.cli.workload_options import AS_WIDE_AS_PEAK, OF_PEAK, read_device, read_workload
 from memwall_trends.cli.workload_tables import (
     describe_bound,
     describe_counted,
@@ -35,7 +36,6 @@ from memwall_trends.cli.workload_tables import (
     describe_layout,
     note_levers,
     note_when,
-    number_of,
     show_bounds,
     show_device,
     show_levers,
@@ -46,18 +46,7 @@ from memwall_trends.cli.workload_tables import (
 
 if TYPE_CHECKING:
     from memwall_trends.selection import Choose
-    from memwall_trends.workloads import Device, Layout, Transformer, Workload
-
-OF_PEAK = SELECTION.only("dataset", "precision", "overlay").reworded(
-    "precision",
-    "Of the peak: a number format (fp64, tf32, bf16, fp8, int8, ...), or a policy of 'rate': best16 "
-    "(the default), fp16 (with bf16), fastest.",
-    "FORMAT",
-)
-"""The choices that say which peak of a device counts."""
-AS_WIDE_AS_PEAK = WORKLOAD.reworded(
-    "element_bytes", "Of an element; by default as wide as the number format of the device's peak."
-)
+    from memwall_trends.workloads import Layout, Transformer
 
 
 @app.command(epilog="Example: memwall-trends workload bert-base --sequence-length 512 --bytes 1")
@@ -66,7 +55,7 @@ def workload(work: dict[str, Any], transformer: Transformer, result: Result) -> 
     """Count what running a Transformer costs: operations, bytes and arithmetic intensity by operator."""
     from memwall_trends.workloads import count_cost
 
-    counted = _read_workload(transformer, work, element_bytes=2.0, output_head=False)
+    counted = read_workload(transformer, work, element_bytes=2.0, output_head=False)
     record = count_cost(counted).to_record()
     emit(
         result.format_,
@@ -118,7 +107,7 @@ def roofline(
     from memwall_trends.workloads import compare_levers, place
     from memwall_trends.workloads.devices import describe_device
 
-    found = _read_device(on, choose)
+    found = read_device(on, choose)
     if transformer is None:
         if levers:
             raise MemwallError(
@@ -132,7 +121,7 @@ def roofline(
             notes=["Name a model, as in 'roofline gpt2', to place it on this roofline."],
         )
         return
-    counted = _read_workload(
+    counted = read_workload(
         transformer, work, element_bytes=found.element_bytes, output_head=transformer.has_output_head
     )
     placed = place(counted, found, layout=layout)
@@ -208,7 +197,7 @@ def serve(
     from memwall_trends.workloads import Layout, Service
     from memwall_trends.workloads.work import ELEMENTS
 
-    found = _read_device(on, choose)
+    found = read_device(on, choose)
     own_prefill = prefill_device is not None or prefill_devices is not None
     named = {**on, "device": prefill_device} if prefill_device else on
     fields = dict(work)
@@ -220,7 +209,7 @@ def serve(
         prompt_length=prompt,
         output_length=output,
         cached_length=cached,
-        prefill_device=_read_device(named, choose) if own_prefill else None,
+        prefill_device=read_device(named, choose) if own_prefill else None,
         prefill_layout=Layout(devices=1 if prefill_devices is None else prefill_devices),
         **{**widths, **fields},
     )
@@ -300,96 +289,3 @@ def when_bound(
         title=f"{found.workload.transformer.title}, {found.workload.phase}: since when memory-bound",
         notes=note_when(found, at, work.get("element_bytes")),
     )
-
-
-@app.command(
-    "training-memory", epilog="Example: memwall-trends training-memory llama-3-8b --zero 3 --devices 8"
-)
-@takes(
-    transformer=TRANSFORMER,
-    work=WORKLOAD.only("sequence_length", "batch_size"),
-    result=RESULT.only("format_"),
-)
-def training_memory(
-    *,
-    work: dict[str, Any],
-    precision: Annotated[
-        str, typer.Option(metavar="NAME", help="mixed (16 bits and a master copy) or fp32.")
-    ] = "mixed",
-    optimizer: Annotated[str, typer.Option(metavar="NAME", help="adam, momentum or sgd.")] = "adam",
-    activation_bytes: Annotated[
-        float | None,
-        typer.Option(metavar="BYTES", help="Of an element kept for the way back; as a parameter by default."),
-    ] = None,
-    recompute: Annotated[
-        str, typer.Option(metavar="WHAT", help="none, selective (attention scores) or full.")
-    ] = "none",
-    zero: Annotated[int, typer.Option(metavar="STAGE", help="Of ZeRO: 0 to 3.")] = 0,
-    devices: Annotated[
-        int, typer.Option(metavar="N", help="Data-parallel devices, among which ZeRO divides.")
-    ] = 1,
-    transformer: Transformer,
-    result: Result,
-) -> None:
-    """Count the memory that training takes on one device: parameters, gradients, optimizer, activations."""
-    import pandas as pd
-
-    from memwall_trends.units import format_number
-    from memwall_trends.workloads import count_training_memory
-
-    choices: dict[str, Any] = {
-        **work,
-        "precision": precision,
-        "optimizer": optimizer,
-        "activation_bytes": activation_bytes,
-        "recompute": recompute,
-        "zero": zero,
-        "devices": devices,
-    }
-    memory = count_training_memory(transformer, **choices)
-    parts = dict(zip(memory["part"], memory["bytes"], strict=True))
-    shown = pd.DataFrame(
-        {
-            "part": list(parts),
-            "GB": [format_number(each / 1e9) for each in parts.values()],
-            "share": [f"{100 * each / parts['total']:.0f}%" for each in parts.values()],
-        }
-    )
-    emit(
-        result.format_,
-        records={"model": transformer.name, **choices, "parts": memory.to_dict(orient="records")},
-        shown=shown,
-        title=f"{transformer.title}: memory of one device in training",
-        notes=[
-            f"{format_number(transformer.parameters / 1e9)} billion parameters, {precision}, {optimizer}; "
-            f"{number_of(work['batch_size'], 'sequence')} of {number_of(work['sequence_length'], 'token')}; "
-            f"ZeRO stage {zero} on {number_of(devices, 'device')}; recomputation: {recompute}.",
-            "Activations after Korthikanti et al. 2022, with dropout; without it a model keeps less. Logits "
-            "and what frameworks add are not counted.",
-        ],
-    )
-
-
-def _read_device(on: dict[str, Any], choose: Choose) -> Device:
-    """Return the device that the options say."""
-    from memwall_trends.workloads import choose_device
-
-    return choose_device(
-        **on,
-        precision=choose.get("precision"),
-        dataset=choose["dataset"],
-        overlay=choose.get("overlay", ()),
-    )
-
-
-def _read_workload(
-    transformer: Transformer, work: dict[str, Any], *, element_bytes: float, output_head: bool
-) -> Workload:
-    """Return a workload as the options say; `element_bytes` and `output_head` where they say nothing."""
-    from memwall_trends.workloads import Workload
-    from memwall_trends.workloads.work import ELEMENTS
-
-    given = dict(work)
-    widths = dict.fromkeys(ELEMENTS, given.pop("element_bytes", element_bytes))
-    fields: dict[str, Any] = {"output_head": output_head, **widths, **given}
-    return Workload(transformer=transformer, **fields)

@@ -48,6 +48,7 @@ PARTS = {
     "gradients": theme.GREEN,
     "optimizer": theme.OCHRE,
     "activations": theme.FAINT,
+    "logits": theme.PURPLE,
 }
 NARROW, TEXT_WIDTH = 300, 0.52
 """A figure too narrow for units, in pixels; mean width of a letter of its texts, in font sizes."""
@@ -172,6 +173,7 @@ def _count_printed() -> pd.DataFrame:
             batch_size=int(rows["batch_size"].iloc[0]),
             precision="fp32",
             activation_bytes=2,
+            activations="paper",
         )
         counted = counted[counted["part"].isin(rows["quantity"])]
         frames += [

@@ -19,6 +19,7 @@ from memwall_trends.workloads.roofline import place as place
 from memwall_trends.workloads.serving import Service as Service
 from memwall_trends.workloads.sharing import Layout as Layout
 from memwall_trends.workloads.training import count_training_memory as count_training_memory
+from memwall_trends.workloads.training import count_training_time as count_training_time
 from memwall_trends.workloads.transformers import Transformer as Transformer
 from memwall_trends.workloads.work import PHASES as PHASES
 from memwall_trends.workloads.work import Workload as Workload

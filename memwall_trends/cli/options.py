@@ -373,6 +373,24 @@ TRANSFORMER: Group[Transformer] = Group(
 OPTIONAL_TRANSFORMER: Group[Transformer | None] = Group(find_model, TRANSFORMER.panel, TRANSFORMER.options)
 """The same, where a command has something to say without one."""
 
+SUBJECT: Group[dict[str, Any]] = Group(
+    leave_out_absent,
+    "Workload",
+    {
+        "model": Option(
+            str | None, None, "Of figures of workloads: a built-in model, a config.json or a .toml.", "FILE"
+        ),
+        "devices": Option(
+            list[str] | None,
+            None,
+            "Of figures of workloads: a device in place of ours. Repeatable.",
+            "NAME",
+            "--device",
+        ),
+    },
+)
+"""What figures of workloads show: the arguments ``model`` and ``devices`` of those that have them."""
+
 DEVICE: Group[dict[str, Any]] = Group(
     leave_out_absent,
     "Device",

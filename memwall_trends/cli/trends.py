@@ -16,6 +16,7 @@ from memwall_trends.cli.options import (
     METHOD,
     RESULT,
     SELECTION,
+    SUBJECT,
     OutputFormat,
     Result,
     Series,
@@ -176,6 +177,7 @@ def gap(
     choose=SELECTION.without(*CSV_COLUMNS)
     .with_defaults(dataset=None)
     .reworded("dataset", "Dataset to take the series from; by default each figure's own."),
+    subject=SUBJECT,
     result=RESULT.without("format_"),
 )
 def figures(
@@ -195,6 +197,7 @@ def figures(
     ] = defaults.FIGURE_SIZE,
     list_: Annotated[bool, typer.Option("--list", help="List the figures and write none.")] = False,
     choose: Choose,
+    subject: dict[str, Any],
     result: Result,
 ) -> None:
     """Draw the figures; rows of --with are drawn large."""
@@ -229,7 +232,7 @@ def figures(
     written = 0
     for name, draw in chosen.items():
         try:
-            chart = draw(**options)
+            chart = draw(**options, **drawn.choose_subject(name, draw, **subject))
         except MemwallError as error:
             # Who asks for all wants those that the choice suits.
             if names:

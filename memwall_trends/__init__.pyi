@@ -49,6 +49,7 @@ from .workloads import count_cost as count_cost
 from .workloads import count_training_memory as count_training_memory
 from .workloads import count_training_time as count_training_time
 from .workloads import find_device as find_device
+from .workloads import find_network as find_network
 from .workloads import find_transformer as find_transformer
 from .workloads import find_when_bound as find_when_bound
 from .workloads import list_transformers as list_transformers

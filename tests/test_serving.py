@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
 from memwall_trends.errors import MemwallError
@@ -101,7 +103,7 @@ def test_energy_follows_from_board_power_and_from_the_memory_generation() -> Non
 
 def test_the_command_has_documented_keys(run: Run) -> None:
     record = json.loads(run(*SERVE, "--devices", "8", "--format", "json").out)
-    assert record["uneven"] == []
+    assert record["uneven"] == ""
     assert [row["batch_size"] for row in record["batches"]][:3] == [1, 2, 4]
     assert record["batches"][-1]["batch_size"] == record["largest_batch"]
 
@@ -111,6 +113,15 @@ def test_three_devices_say_what_is_uneven(run: Run) -> None:
     assert "8 key-value heads over 3 devices: one has 3" in record["uneven"]
     shown = " ".join(run(*SERVE, "--devices", "3").out.split())
     assert "Not even, so the one with most sets the pace: 8 key-value heads over 3 devices" in shown
+
+
+def test_a_row_of_csv_is_a_batch_size(run: Run) -> None:
+    lines = run(*SERVE, "--devices", "3", "--batch-size", "1", "--batch-size", "4", "--format", "csv").out
+    rows = pd.read_csv(io.StringIO(lines))
+    assert rows["batch_size"].tolist() == [1, 4]
+    assert rows["uneven"].str.startswith("8 key-value heads over 3 devices").all()
+    placed = run("roofline", *SERVE[1:], "--devices", "3", "--format", "csv").out
+    assert len(pd.read_csv(io.StringIO(placed))) == 5
 
 
 def test_what_does_not_fit_says_so(run: Run) -> None:

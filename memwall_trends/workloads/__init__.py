@@ -14,6 +14,8 @@ from memwall_trends.workloads.levers import compare_levers as compare_levers
 from memwall_trends.workloads.measurements import compare_measurements as compare_measurements
 from memwall_trends.workloads.models import find_transformer as find_transformer
 from memwall_trends.workloads.models import list_transformers as list_transformers
+from memwall_trends.workloads.networks import find_network as find_network
+from memwall_trends.workloads.networks import list_networks as list_networks
 from memwall_trends.workloads.roofline import Placement as Placement
 from memwall_trends.workloads.roofline import place as place
 from memwall_trends.workloads.serving import Service as Service

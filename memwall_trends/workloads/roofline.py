@@ -162,7 +162,7 @@ class Placement:
             "pipeline": self.layout.pipeline,
             "data": self.layout.data,
             "expert_parallel": self.layout.expert_parallel,
-            "uneven": self.layout.find_uneven(workload.transformer),
+            "uneven": "; ".join(self.layout.find_uneven(workload.transformer)),
             "flops": total.flops,
             "bytes": total.bytes,
             "arithmetic_intensity": self.arithmetic_intensity,

@@ -227,7 +227,7 @@ class Service:
             "pipeline": self.layout.pipeline,
             "data": self.layout.data,
             "expert_parallel": self.layout.expert_parallel,
-            "uneven": self.layout.find_uneven(self.transformer),
+            "uneven": "; ".join(self.layout.find_uneven(self.transformer)),
             "prefill_device": self.prefill_device and self.prefill_device.name,
             "prefill_devices": self.prefill_layout.devices if self.prefill_device else None,
             "prompt_length": self.prompt_length,

@@ -75,6 +75,20 @@ def test_an_estimate_says_that_it_is_no_bound(run: Run) -> None:
     assert "A bound, no forecast" in run("roofline", "gpt2", "--device", H100).out
 
 
+def test_activations_that_fit_into_the_last_level_cache_do_not_move() -> None:
+    llama = find_transformer("llama-3-8b")
+    step = Workload(transformer=llama, batch_size=256, prompt_length=511, fused=True)
+    cached = place(step, choose_device(H100, last_level_cache="50 MB"))
+    # The token of each sequence is written to the cache, all before it are read.
+    kept = 2 * llama.cache_elements_per_token * 256 * (512 + 1)
+    assert cached.cost.total.bytes == pytest.approx(2 * llama.block_weights + kept)
+    assert cached.time_s < place(step, choose_device(H100)).time_s
+    long = Workload(transformer=llama, phase="prefill", sequence_length=8192, fused=True)
+    assert (
+        place(long, choose_device(H100, last_level_cache="50 MB")).cost.workload.cached_activations is False
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

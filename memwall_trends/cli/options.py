@@ -407,6 +407,12 @@ DEVICE: Group[dict[str, Any]] = Group(
         "link": Option(
             str | None, None, "Another bandwidth of links in one direction, as in '450 GB/s'.", "QUANTITY"
         ),
+        "last_level_cache": Option(
+            str | None,
+            None,
+            "Cache in front of its DRAM, as in '50 MB': activations that fit into it do not move.",
+            "QUANTITY",
+        ),
         "efficiency": Option(
             float, 1.0, "Share of the rates that is reached: an estimate, no bound.", "SHARE"
         ),

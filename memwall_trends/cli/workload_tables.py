@@ -32,6 +32,8 @@ def describe_counted(counted: Workload) -> str:
         if counted.fused
         else "scores and element-wise results go to memory (--fused: they stay on the chip)",
     ]
+    if counted.cached_activations:
+        parts.append("activations stay in the last-level cache")
     if counted.sparsity:
         parts.append(f"{100 * counted.sparsity:g}% of the weights pruned")
     if counted.phase != ENCODE:

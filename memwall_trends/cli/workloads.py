@@ -147,7 +147,7 @@ def roofline(
         title=f"{counted.transformer.title}, {counted.phase}, on {many}{found.name}",
         further=further,
         notes=[
-            describe_counted(counted),
+            describe_counted(placed.cost.workload),
             describe_bound(found, least_traffic=counted.fused),
             *describe_layout(layout, transformer),
             *([describe_fit(placed)] if placed.fits is False else []),

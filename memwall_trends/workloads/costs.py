@@ -224,7 +224,7 @@ def count_head(workload: Workload, tokens: int, readings: int, layout: Layout | 
     share = (layout or Layout()).width_share(transformer.vocabulary_size)
     weights = share * transformer.head_weights * (1 - workload.sparsity)
     elements = share * rows * (transformer.hidden_size + transformer.vocabulary_size)
-    moved = readings * weights * workload.weight_bytes + elements * workload.activation_bytes
+    moved = readings * weights * workload.weight_bytes + elements * workload.moved_activation_bytes
     return Operator(HEAD, 2 * rows * weights, moved)
 
 
@@ -239,7 +239,7 @@ def _count_projections(workload: Workload, layer: Layer, layout: Layout) -> tupl
     elements = share * (reads + mixer.query_size + width)
     moved = (
         workload.passes * weights * workload.weight_bytes
-        + tokens * elements * workload.activation_bytes
+        + tokens * elements * workload.moved_activation_bytes
         + tokens * layout.cache_share(mixer) * mixer.cache_size * _key_value_bytes(workload)
     )
     return 2 * tokens * weights, moved
@@ -250,7 +250,7 @@ def _count_attention(workload: Workload, layer: Layer, layout: Layout) -> tuple[
     if mixer is None:
         return 0.0, 0.0
     share, batch = layout.query_share(mixer), workload.batch_size
-    moved = share * (mixer.query_size + mixer.output_size) * tokens * workload.activation_bytes
+    moved = share * (mixer.query_size + mixer.output_size) * tokens * workload.moved_activation_bytes
     if isinstance(mixer, StateMixer):
         # Of a prompt that has begun, the state is read once and written once.
         turns = 2 * workload.passes if workload.phase == DECODE else 1 + bool(workload.prompt_length)
@@ -258,7 +258,7 @@ def _count_attention(workload: Workload, layer: Layer, layout: Layout) -> tuple[
         return share * tokens * mixer.state_flops, moved + share * kept
     pairs, keys = _attended(workload, mixer)
     if not workload.fused:
-        moved += share * 2 * mixer.heads * pairs * batch * workload.activation_bytes
+        moved += share * 2 * mixer.heads * pairs * batch * workload.moved_activation_bytes
     moved += layout.cache_share(mixer) * mixer.cache_size * keys * batch * _key_value_bytes(workload)
     return share * batch * _count_products(workload, mixer, pairs), moved
 
@@ -297,7 +297,7 @@ def _count_feed_forward(
             layout.width_share(network.shared_size) * tokens * matrices * (width + network.shared_size)
         )
     moved = workload.passes * kept * (used * expert + common) * workload.weight_bytes
-    return flops, moved + elements * workload.activation_bytes
+    return flops, moved + elements * workload.moved_activation_bytes
 
 
 def _count_other(workload: Workload, layer: Layer, layout: Layout) -> tuple[float, float]:
@@ -319,7 +319,7 @@ def _count_other(workload: Workload, layer: Layer, layout: Layout) -> tuple[floa
         )
         flops += inner * (GATE_FLOPS if network.gated else GELU_FLOPS)
         elements += inner * (3 if network.gated else 2)
-    return flops, 0.0 if workload.fused else elements * workload.activation_bytes
+    return flops, 0.0 if workload.fused else elements * workload.moved_activation_bytes
 
 
 def _tokens(workload: Workload) -> int:
@@ -339,7 +339,7 @@ def _attended(workload: Workload, mixer: Mixer) -> tuple[int, int]:
 
 
 def _key_value_bytes(workload: Workload) -> float:
-    return workload.activation_bytes if workload.phase == ENCODE else workload.cache_bytes
+    return workload.moved_activation_bytes if workload.phase == ENCODE else workload.cache_bytes
 
 
 def _used_experts(network: FeedForward, tokens: float) -> float:

@@ -50,6 +50,8 @@ class Device:
         Of its DRAM. What vendors print as GB are GiB, and are counted so.
     dense, structured : mapping of str to float
         FLOP/s of all number formats, dense and with structured sparsity (2 of 4 weights).
+    last_level_cache_bytes : float, optional
+        Of the cache in front of its DRAM; activations that fit into it do not move.
     memory : str
         Kind of DRAM, as in ``HBM3``.
     tdp_w : float, optional
@@ -73,8 +75,9 @@ class Device:
     bandwidth_bytes_s: float
     link_bytes_s: float | None = None
     memory_bytes: float | None = None
-    dense: Mapping[str, float] = field(default_factory=dict)
-    structured: Mapping[str, float] = field(default_factory=dict)
+    dense: Mapping[str, float] = field(default_factory=dict, repr=False)
+    structured: Mapping[str, float] = field(default_factory=dict, repr=False)
+    last_level_cache_bytes: float | None = None
     memory: str = ""
     tdp_w: float | None = None
     efficiency: float = 1.0
@@ -180,6 +183,7 @@ def make_device(
     bandwidth: str | None = None,
     capacity: str | None = None,
     link: str | None = None,
+    last_level_cache: str | None = None,
     number_format: str = "fp16",
 ) -> Device:
     """Return a device of the user's own numbers, or one of the dataset with some of them.
@@ -188,9 +192,9 @@ def make_device(
     ----------
     device : Device, optional
         Whose numbers stand where none are given.
-    peak, bandwidth, capacity, link : str, optional
+    peak, bandwidth, capacity, link, last_level_cache : str, optional
         Quantities with their units: ``"989 TFLOP/s"``, ``"3.35 TB/s"``, ``"80 GiB"``, ``"450 GB/s"`` (in one
-        direction).
+        direction), ``"50 MB"``.
     number_format : str
         Of the peak, where there is no `device`.
 
@@ -215,6 +219,7 @@ def make_device(
         ("bandwidth_bytes_s", bandwidth, "B/s"),
         ("memory_bytes", capacity, "B"),
         ("link_bytes_s", link, "B/s"),
+        ("last_level_cache_bytes", last_level_cache, "B"),
     ):
         if text is not None:
             own[name] = convert_quantity(text, unit)
@@ -246,6 +251,7 @@ def describe_device(device: Device) -> dict[str, Any]:
         "bandwidth_bytes_s": device.bandwidth_bytes_s,
         "link_bytes_s": device.link_bytes_s,
         "memory_bytes": device.memory_bytes,
+        "last_level_cache_bytes": device.last_level_cache_bytes,
         "tdp_w": device.tdp_w,
         "ridge_point": device.ridge_point,
         "efficiency": device.efficiency,

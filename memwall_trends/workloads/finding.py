@@ -31,6 +31,7 @@ def choose_device(
     bandwidth: str | None = None,
     capacity: str | None = None,
     link: str | None = None,
+    last_level_cache: str | None = None,
     efficiency: float = 1.0,
     operator_us: float = 0.0,
     scale_compute: float = 1.0,
@@ -44,7 +45,7 @@ def choose_device(
         As of `find_device`.
     precision, dataset, overlay
         As of `find_device`; without a `device`, precision is the number format of the peak.
-    peak, bandwidth, capacity, link
+    peak, bandwidth, capacity, link, last_level_cache
         As of `memwall_trends.workloads.devices.make_device`.
     efficiency : float
     operator_us : float
@@ -69,6 +70,7 @@ def choose_device(
         bandwidth=bandwidth,
         capacity=capacity,
         link=link,
+        last_level_cache=last_level_cache,
         number_format=precision or "fp16",
     )
     return own.scale(scale_compute, scale_bandwidth).estimate(efficiency, operator_us / 1e6)

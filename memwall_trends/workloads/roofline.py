@@ -48,7 +48,7 @@ class Placement:
 
     device: Device
     cost: Cost
-    own: Cost
+    own: Cost = field(repr=False)
     layout: Layout = field(default_factory=Layout)
     turns: float = 1.0
 
@@ -235,6 +235,9 @@ def place(
     A pipeline of P stages is kept full: a decode with P parts of the batch, each of which waits for all
     stages between two tokens; a prompt with parts of itself. The slowest stage sets the pace.
 
+    Where the size of the last-level cache is known and holds what goes from operator to operator in a pass,
+    that does not move to memory.
+
     Examples
     --------
     >>> from memwall_trends.workloads import find_device, find_transformer
@@ -248,6 +251,9 @@ def place(
     parts = shared.pipeline if workload.phase == DECODE else 1
     sequences = math.ceil(workload.batch_size / shared.data / parts)
     own = replace(workload, batch_size=sequences)
+    kept = device.last_level_cache_bytes or 0.0
+    if workload.fused and own.largest_activation_bytes / shared.tensor <= kept:
+        workload, own = (replace(each, cached_activations=True) for each in (workload, own))
     # Where there are fewer sequences than copies, the rest has nothing to do.
     copies = min(shared.data, max(workload.batch_size / sequences / parts, 1.0))
     placed = Placement(

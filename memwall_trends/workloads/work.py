@@ -47,6 +47,9 @@ class Workload:
         Count only the least traffic; see `count_cost`.
     output_head : bool
         Count the output head too. The published case study leaves it out.
+    cached_activations : bool
+        What goes from operator to operator stays in the last-level cache of the device: only weights and
+        the cache of keys and values move.
 
     Raises
     ------
@@ -71,6 +74,7 @@ class Workload:
     sparsity: float = 0.0
     fused: bool = False
     output_head: bool = False
+    cached_activations: bool = False
 
     def __post_init__(self) -> None:
         """Fill in the usual phase and check the sizes."""
@@ -107,6 +111,25 @@ class Workload:
     def passes(self) -> int:
         """How often the model is run."""
         return self.new_tokens if self.phase == DECODE else 1
+
+    @property
+    def moved_activation_bytes(self) -> float:
+        """Bytes that move to and from memory of an element of an activation."""
+        return 0.0 if self.cached_activations else self.activation_bytes
+
+    @property
+    def largest_activation_bytes(self) -> float:
+        """Bytes of what goes into an operator and comes out of it in a pass, of the largest one."""
+        transformer = self.transformer
+        widths = [transformer.hidden_size]
+        for layer, _ in transformer.stack:
+            if layer.mixer:
+                widths.append(layer.mixer.query_size + layer.mixer.cache_size)
+            if network := layer.feed_forward:
+                inner = network.active * network.size + network.shared_size
+                widths.append(inner * (2 if network.gated else 1))
+        tokens = self.batch_size * self.new_tokens / self.passes
+        return tokens * (transformer.hidden_size + max(widths)) * self.activation_bytes
 
     @property
     def weights_held_bytes(self) -> float:

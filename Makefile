@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PICTURES := hw-scaling hw-scaling-today machine-balance claim-against-fit training-compute model-size \
 	memory-breakdown peak-flops-by-precision memory-generations link-families frontier decomposition \
 	diagnosis rolling-rates backtest-coverage published-claims roofline workload-intensity training-memory \
-	levers
+	levers serve-frontier
 
 # The figures of the paper.
 PAPER := hw-scaling training-compute model-size memory-breakdown

@@ -492,7 +492,7 @@ def test_numbers_without_a_value_are_null(run: Run, csv_file: CsvFile) -> None:
         (["rate", "model_size"], 1),
         (["gap", "peak_flops", "dram_bandwidth"], 1),
         (["gap", "peak_flops", "dram_bandwidth", "--at", "2021", "--at", "2022"], 2),
-        (["data", "list"], 22),
+        (["data", "list"], 24),
         (["data", "show", "training_compute", *PAPER], 21),
         (["data", "sources"], 8),
     ],

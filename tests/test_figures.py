@@ -31,12 +31,20 @@ from memwall_trends.figures.canvas import Canvas, Group
 from memwall_trends.figures.chosen import choose_workloads
 from memwall_trends.figures.labels import CHARACTER_WIDTH, LINE_HEIGHT, place_labels
 from memwall_trends.figures.roofline import roofline
+from memwall_trends.figures.serving import serve_frontier
 from memwall_trends.figures.workloads import levers, training_memory
 from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.questions.gap import fit_gap
 from memwall_trends.questions.sensitivity import run_sensitivity
 from memwall_trends.units import decimal_years, format_number
-from memwall_trends.workloads import count_cost, count_training_memory, find_device, find_transformer
+from memwall_trends.workloads import (
+    Layout,
+    Service,
+    count_cost,
+    count_training_memory,
+    find_device,
+    find_transformer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +52,8 @@ if TYPE_CHECKING:
     import altair as alt
 
     from tests.conftest import Result
+
+    Run = Callable[..., Result]
 
 CHECKOUT = Path(__file__).parent.parent
 SERIES = ["peak_flops", "dram_bandwidth", "interconnect_bandwidth"]
@@ -332,6 +342,32 @@ def test_each_lever_says_what_it_does() -> None:
     assert "speculative decoding: llama-3-8b" in rows
 
 
+def test_the_frontier_has_a_point_for_each_batch_that_fits() -> None:
+    rows = pd.DataFrame([row for row in rows_of(serve_frontier()) if "batch" in row])
+    device = find_device("NVIDIA H100 SXM5")
+    service = Service(transformer=find_transformer("llama-3-70b"), device=device, layout=Layout(devices=8))
+    own = rows[rows["legend"] == device.name].drop_duplicates("batch").sort_values("batch")
+    assert own["batch"].tolist() == service.choose_batches()
+    last = service.describe(own["batch"].iloc[-1])
+    assert own["device"].iloc[-1] == pytest.approx(last["decode_tokens_per_second_device"], rel=1e-6)
+    assert own["user"].iloc[-1] == pytest.approx(last["tokens_per_second_user"], rel=1e-6)
+
+
+def test_a_model_and_devices_of_ones_own_are_drawn(run: Run, tmp_path: Path) -> None:
+    config = str(CHECKOUT / "tests" / "configs" / "deepseek-v3.json")
+    chart = roofline(model=config, devices=["NVIDIA B200"], precision="fp8")
+    rows = [row for row in rows_of(chart) if "workload" in row]
+    assert {row["workload"] for row in rows} >= {"decode, batch 1", "prompt of 2,048"}
+    assert {row["legend"] for row in rows} == {"NVIDIA B200 (2024): ridge point 584"}
+    subject = ["--model", config, "--device", "NVIDIA B200", "--precision", "fp8"]
+    result = run("figures", "roofline", *subject, "--out", str(tmp_path))
+    assert result.code == 0, result.err
+    assert "deepseek-v3 attains at most" in (tmp_path / "roofline.svg").read_text(encoding="utf-8")
+    refused = run("figures", "hw-scaling", "--model", config, "--out", str(tmp_path))
+    assert refused.code == 2
+    assert "the figure hw-scaling shows no model of yours: leave out --model" in refused.err
+
+
 HOSTILE = ["</script><img src=x onerror=alert(1)>", "=cmd|' /C calc'!A0"]
 
 
@@ -404,6 +440,11 @@ def test_a_hostile_name_does_not_end_the_script_of_a_page(mine: Path, tmp_path: 
         ("training-memory", {"dataset": "curated"}, "leave out --dataset"),
         ("decomposition", {"product_class": "server-cpu"}, "a mix needs at least two groups"),
         ("levers", {"overlay": ["mine.csv"]}, "leave out --with; it takes --precision"),
+        ("levers", {"devices": ["NVIDIA B200", "NVIDIA H100 SXM5"]}, "shows one device"),
+        ("levers", {"model": "bert-base"}, "BERT-Base is an encoder"),
+        ("serve-frontier", {"model": "bert-base"}, "bert-base is an encoder"),
+        ("serve-frontier", {"model": "kimi-k2"}, "fit on 8 of none of these devices"),
+        ("roofline", {"model": "gpt9"}, "unknown model 'gpt9'"),
     ],
 )
 def test_a_choice_that_a_figure_cannot_follow_is_a_message(

@@ -31,6 +31,8 @@ from memwall_trends.cli import diagnosis  # noqa: F401
 from memwall_trends.cli import stability  # noqa: F401
 from memwall_trends.cli import backtest  # noqa: F401
 from memwall_trends.cli import workloads  # noqa: F401
+from memwall_trends.cli import training  # noqa: F401
+from memwall_trends.cli import networks  # noqa: F401
 from memwall_trends.cli import data  # noqa: F401
 from memwall_trends.cli import rows  # noqa: F401
 # isort: on

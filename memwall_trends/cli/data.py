@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from memwall_trends.selection import Choose
 
 SHOWN_COLUMNS = (
-    "claim", "name", "model", "layers", "hidden_size", "heads", "key_value_heads", "sequence_length",
-    "operator", "gflop", "gbyte",
+    "claim", "name", "network", "layer", "inputs", "outputs", "kernel", "repeats", "model", "device",
+    "devices", "batch_size", "prompt_length", "output_length", "layers", "hidden_size", "heads",
+    "key_value_heads", "sequence_length", "operator", "gflop", "gbyte",
     "segment", "product_class", "architecture", "date_kind", "quantity", "precision", "engine", "sparsity",
     "scope", "date", "value", "rate", "period_years", "printed", "expected", "unit", "label", "confidence",
     "title",

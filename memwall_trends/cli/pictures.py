@@ -10,7 +10,7 @@ import typer
 from memwall_trends import defaults
 from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import takes
-from memwall_trends.cli.options import CSV_COLUMNS, RESULT, SELECTION, OutputFormat, Result
+from memwall_trends.cli.options import CSV_COLUMNS, RESULT, SELECTION, SUBJECT, OutputFormat, Result
 from memwall_trends.cli.output import emit, to_records
 from memwall_trends.errors import MemwallError, printable
 
@@ -28,6 +28,7 @@ OF_DATA = "timeline"
     choose=SELECTION.with_defaults(dataset=None, **dict.fromkeys(CSV_COLUMNS)).reworded(
         "dataset", "Dataset to take the series from; by default each figure's own."
     ),
+    subject=SUBJECT,
     result=RESULT.without("format_"),
 )
 def figures(
@@ -57,6 +58,7 @@ def figures(
     ] = defaults.FIGURE_SIZE,
     list_: Annotated[bool, typer.Option("--list", help="List the figures and write none.")] = False,
     choose: Choose,
+    subject: dict[str, Any],
     result: Result,
 ) -> None:
     """Draw the figures; rows of --with are counted and drawn large, those of --show are drawn only."""
@@ -94,7 +96,7 @@ def figures(
     written = 0
     for name, draw in chosen.items():
         try:
-            chart = draw(**options)
+            chart = draw(**options, **drawn.choose_subject(name, draw, **subject))
         except MemwallError as error:
             # Who asks for all wants those that the choice suits.
             if names:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from memwall_trends.workloads import Device, Placement, WhenBound, Workload
+    from memwall_trends.workloads import Device, Layout, Placement, Transformer, WhenBound, Workload
 
 MOST_EXCEPTIONS = 3
 
 
 def describe_counted(counted: Workload) -> str:
     """Return in words what of a workload is counted."""
-    from memwall_trends.workloads.costs import ELEMENTS, ENCODE, PHASES
+    from memwall_trends.workloads.work import ELEMENTS, ENCODE, PHASES
 
     widths = [getattr(counted, each) for each in ELEMENTS]
     bytes_ = (
@@ -32,6 +32,8 @@ def describe_counted(counted: Workload) -> str:
         if counted.fused
         else "scores and element-wise results go to memory (--fused: they stay on the chip)",
     ]
+    if counted.cached_activations:
+        parts.append("activations stay in the last-level cache")
     if counted.sparsity:
         parts.append(f"{100 * counted.sparsity:g}% of the weights pruned")
     if counted.phase != ENCODE:
@@ -49,18 +51,54 @@ def describe_held(counted: Workload) -> str:
         parts.append(f"of which a token uses {format_number(transformer.active_parameters / 1e9)} billion")
     held = [f"{gigabytes(counted.weights_held_bytes)} of weights"]
     if counted.cache_held_bytes:
-        held.append(f"{gigabytes(counted.cache_held_bytes)} of cache")
-    return f"{', '.join(parts)}. To hold: {', '.join(held)}."
+        what = "cache and state" if transformer.state_elements else "cache"
+        held.append(f"{gigabytes(counted.cache_held_bytes)} of {what}")
+    experts = (
+        " How many experts a pass reads is an estimate: all equally likely."
+        if transformer.has_experts
+        else ""
+    )
+    return f"{', '.join(parts)}. To hold: {', '.join(held)}.{experts}"
 
 
 def describe_fit(placed: Placement) -> str:
     """Return in words that a workload does not fit into memory, and into how many it would."""
     memory = placed.device.memory_bytes or math.nan
-    needed = math.ceil(placed.memory_needed_bytes * placed.devices / memory)
+    needed = placed.count_devices_needed()
+    way_out = f"--devices {needed} holds it" if needed else "no number of devices that share each matrix does"
     return (
-        f"It does not fit: {gigabytes(placed.memory_needed_bytes)} for a device of {gigabytes(memory)}; "
-        f"--devices {needed} holds it."
+        f"It does not fit: {gigabytes(placed.memory_needed_bytes)} for a device of "
+        f"{describe_memory(memory)}; {way_out}."
     )
+
+
+def describe_bound(device: Device, *, least_traffic: bool) -> str:
+    """Return in words what the times are: a bound, or an estimate."""
+    traffic = ", least traffic" if least_traffic else ""
+    if device.is_bound:
+        return f"A bound, no forecast: peak rates, computing and moving at once, no latency{traffic}."
+    parts = [f"{100 * device.efficiency:g}% of the peak rates"] if device.efficiency < 1 else ["peak rates"]
+    if device.operator_time_s:
+        parts.append(f"{1e6 * device.operator_time_s:g} microseconds an operator")
+    return f"An estimate, no bound: {', '.join(parts)}, computing and moving at once{traffic}."
+
+
+def describe_layout(layout: Layout, transformer: Transformer) -> list[str]:
+    """Return in words how devices share a model, and what is uneven then."""
+    if layout.devices == 1:
+        return []
+    parts = [
+        number_of(layout.devices, "device"),
+        f"{layout.tensor} share each matrix" if layout.tensor > 1 else "",
+        number_of(layout.pipeline, "stage") if layout.pipeline > 1 else "",
+        f"{layout.data} copies" if layout.data > 1 else "",
+        "whole experts are given out" if layout.expert_parallel else "",
+    ]
+    uneven = layout.find_uneven(transformer)
+    notes = [f"{', '.join(part for part in parts if part)}."]
+    if uneven:
+        notes.append(f"Not even, so the one with most sets the pace: {'; '.join(uneven)}.")
+    return notes
 
 
 def show_operators(operators: list[dict[str, Any]]) -> pd.DataFrame:
@@ -96,7 +134,9 @@ def show_device(device: Device) -> pd.DataFrame:
     if device.link_bytes_s:
         rows.append(("links, one direction", f"{format_number(device.link_bytes_s / 1e9)} GB/s"))
     if device.memory_bytes:
-        rows.append(("memory", f"{format_number(device.memory_bytes / 1e9)} GB"))
+        rows.append(("memory", describe_memory(device.memory_bytes)))
+    if device.tdp_w:
+        rows.append(("board power", f"{device.tdp_w:,.4g} W"))
     return pd.DataFrame(rows, columns=["quantity", "value"])
 
 
@@ -106,6 +146,7 @@ def show_placement(placed: Placement) -> pd.DataFrame:
 
     from memwall_trends.units import format_number
 
+    least, at_most = ("least ", " at most") if placed.device.is_bound else ("", "")
     others = [name for name in placed.times_s if name != placed.bound]
     second = max(others, key=lambda name: placed.times_s[name])
     rows = [
@@ -116,9 +157,9 @@ def show_placement(placed: Placement) -> pd.DataFrame:
         ),
         ("bound", f"{placed.bound}, {format_number(placed.factor, 3)}x the time of {second}"),
         ("attainable", f"{format_number(placed.attainable_flops / 1e12)} TFLOP/s of one device"),
-        ("least time", f"{format_number(1e3 * placed.time_s)} ms"),
-        ("least time per token", f"{format_number(1e3 * placed.time_per_token_s)} ms"),
-        ("tokens per second", f"{format_number(placed.tokens_per_second)} of one device at most"),
+        (f"{least}time", f"{format_number(1e3 * placed.time_s)} ms"),
+        (f"{least}time per token", f"{format_number(1e3 * placed.time_per_token_s)} ms"),
+        ("tokens per second", f"{format_number(placed.tokens_per_second)} of one device{at_most}"),
         ("memory to hold", f"{format_number(placed.memory_needed_bytes / 1e9)} GB of one device"),
     ]
     return pd.DataFrame(rows, columns=["quantity", "value"])
@@ -154,6 +195,7 @@ def show_levers(levers: list[dict[str, Any]]) -> pd.DataFrame:
             "bound": [each["bound"] for each in levers],
             "ms/token": [format_number(1e3 * each["time_per_token_s"], 3) for each in levers],
             "speed-up": [f"{format_number(each['speedup'], 3)}x" for each in levers],
+            "fits": [{True: "yes", False: "no"}.get(each["fits"], "?") for each in levers],
         }
     )
 
@@ -161,12 +203,30 @@ def show_levers(levers: list[dict[str, Any]]) -> pd.DataFrame:
 def note_levers(levers: list[dict[str, Any]]) -> str:
     """Return what the columns of `show_levers` assume, of the levers that are there."""
     assumed = {
-        "": "Speed-up in tokens per second. Pruned weights are neither stored nor multiplied.",
+        "": "Speed-up in tokens per second. Fits: whether memory holds weights and cache. Pruned weights are "
+        "neither stored nor multiplied.",
+        "2 of 4": "Structured sparsity stores where the weights are.",
+        "multi-token": "Predicted tokens are kept independently of each other.",
         "smaller": "A smaller model gives other answers.",
         "speculative": "Drafts are kept independently of each other.",
     }
     names = [str(each["lever"]) for each in levers]
     return " ".join(text for start, text in assumed.items() if any(name.startswith(start) for name in names))
+
+
+def show_training_time(record: dict[str, Any]) -> pd.DataFrame:
+    """Return the time that training takes, as a reader sees it."""
+    import pandas as pd
+
+    from memwall_trends.units import format_number
+
+    rows = [
+        ("FLOP a token", f"{format_number(record['flops_per_token'] / 1e9)} GFLOP"),
+        ("FLOP in all", f"{record['flops']:.3e}"),
+        ("time", f"{format_number(record['time_s'] / 86400, 3)} days"),
+        ("device hours", f"{record['device_hours']:,.0f}"),
+    ]
+    return pd.DataFrame(rows, columns=["quantity", "value"])
 
 
 def show_when(found: WhenBound, at: str) -> pd.DataFrame:
@@ -232,6 +292,19 @@ def gigabytes(number: float) -> str:
     from memwall_trends.units import format_number
 
     return f"{format_number(number / 1e9, 3)} GB"
+
+
+def describe_memory(number: float) -> str:
+    """Return the memory of a device, which vendors count in GiB.
+
+    Examples
+    --------
+    >>> describe_memory(80 * 1024**3)
+    '80 GiB (85.9 GB)'
+    """
+    from memwall_trends.units import format_number
+
+    return f"{number / 1024**3:.4g} GiB ({format_number(number / 1e9, 3)} GB)"
 
 
 def number_of(number: float, thing: str) -> str:

@@ -1,4 +1,4 @@
-"""The commands about workloads: workload, roofline, when-bound and training-memory."""
+"""The commands about workloads: workload, roofline, serve, measured and when-bound."""
 
 from __future__ import annotations
 
@@ -10,20 +10,32 @@ from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import Option, takes
 from memwall_trends.cli.options import (
     CSV_COLUMNS,
+    DEVICE,
+    LAYOUT,
+    OPTIONAL_TRANSFORMER,
     RESULT,
     SELECTION,
     TRANSFORMER,
     WORKLOAD,
     Result,
 )
-from memwall_trends.cli.output import emit
+from memwall_trends.cli.output import emit, to_records
+from memwall_trends.cli.service_tables import (
+    describe_service,
+    note_measurements,
+    show_batches,
+    show_measurements,
+    show_service,
+)
+from memwall_trends.cli.workload_options import AS_WIDE_AS_PEAK, OF_PEAK, read_device, read_workload
 from memwall_trends.cli.workload_tables import (
+    describe_bound,
     describe_counted,
     describe_fit,
     describe_held,
+    describe_layout,
     note_levers,
     note_when,
-    number_of,
     show_bounds,
     show_device,
     show_levers,
@@ -34,7 +46,7 @@ from memwall_trends.cli.workload_tables import (
 
 if TYPE_CHECKING:
     from memwall_trends.selection import Choose
-    from memwall_trends.workloads import Transformer, Workload
+    from memwall_trends.workloads import Layout, Transformer
 
 
 @app.command(epilog="Example: memwall-trends workload bert-base --sequence-length 512 --bytes 1")
@@ -43,7 +55,7 @@ def workload(work: dict[str, Any], transformer: Transformer, result: Result) -> 
     """Count what running a Transformer costs: operations, bytes and arithmetic intensity by operator."""
     from memwall_trends.workloads import count_cost
 
-    counted = _read_workload(transformer, work, element_bytes=2.0, output_head=False)
+    counted = read_workload(transformer, work, element_bytes=2.0, output_head=False)
     record = count_cost(counted).to_record()
     emit(
         result.format_,
@@ -59,34 +71,17 @@ def workload(work: dict[str, Any], transformer: Transformer, result: Result) -> 
 
 @app.command(epilog='Example: memwall-trends roofline llama-3-8b --device "NVIDIA H100 SXM5" --batch-size 16')
 @takes(
-    transformer=TRANSFORMER.with_defaults(model=None).reworded(
-        "model", "A built-in model, as in gpt2 ('data show transformers'); none: only the device."
+    transformer=OPTIONAL_TRANSFORMER.reworded(
+        "model", "A built-in model, as in gpt2 ('data show transformers'), or a file; none: only the device."
     ),
-    work=WORKLOAD.with_defaults(fused=True).reworded(
-        "element_bytes", "Of an element; by default as wide as the number format of the device's peak."
-    ),
-    choose=SELECTION.only("dataset", "precision", "overlay").reworded(
-        "precision",
-        "Of the peak: a number format (fp64, tf32, bf16, fp8, int8, ...), or a policy of 'rate': best16 "
-        "(the default), fp16 (with bf16), fastest.",
-        "FORMAT",
-    ),
+    work=AS_WIDE_AS_PEAK.with_defaults(fused=True),
+    choose=OF_PEAK,
+    on=DEVICE,
+    layout=LAYOUT,
     result=RESULT.only("format_"),
 )
 def roofline(
     *,
-    device: Annotated[
-        str, typer.Option(metavar="NAME", help="A device of the dataset, or a part of its name.")
-    ],
-    devices: Annotated[
-        int, typer.Option(metavar="N", help="So many, tensor parallel: they share each matrix.")
-    ] = 1,
-    scale_compute: Annotated[
-        float, typer.Option(metavar="FACTOR", help="A device of so many times the peak.")
-    ] = 1.0,
-    scale_bandwidth: Annotated[
-        float, typer.Option(metavar="FACTOR", help="A device of so many times the bandwidth.")
-    ] = 1.0,
     levers: Annotated[bool, typer.Option("--levers", help="Compare the ways out of the wall.")] = False,
     smaller: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Of the levers: the smaller model, which also drafts.")
@@ -102,20 +97,17 @@ def roofline(
     ] = 4,
     work: dict[str, Any],
     transformer: Transformer | None,
+    on: dict[str, Any],
+    layout: Layout,
     choose: Choose,
     result: Result,
 ) -> None:
     """Place a workload on the roofline of a device: memory- or compute-bound, and the least time it takes."""
     from memwall_trends.errors import MemwallError
-    from memwall_trends.workloads import compare_levers, find_device, place
-    from memwall_trends.workloads.roofline import describe_device
+    from memwall_trends.workloads import compare_levers, place
+    from memwall_trends.workloads.devices import describe_device
 
-    found = find_device(
-        device,
-        precision=choose.get("precision"),
-        dataset=choose["dataset"],
-        overlay=choose.get("overlay", ()),
-    ).scale(scale_compute, scale_bandwidth)
+    found = read_device(on, choose)
     if transformer is None:
         if levers:
             raise MemwallError(
@@ -129,18 +121,18 @@ def roofline(
             notes=["Name a model, as in 'roofline gpt2', to place it on this roofline."],
         )
         return
-    counted = _read_workload(
+    counted = read_workload(
         transformer, work, element_bytes=found.element_bytes, output_head=transformer.has_output_head
     )
-    placed = place(counted, found, devices)
+    placed = place(counted, found, layout=layout)
     record = placed.to_record()
-    many = f"{devices} x " if devices > 1 else ""
+    many = f"{layout.devices} x " if layout.devices > 1 else ""
     further = {"By operator": show_bounds(record["operators"])}
     if levers:
         compared = compare_levers(
             counted,
             found,
-            devices,
+            layout=layout,
             smaller=smaller,
             pruned_share=pruned_share,
             acceptance_rate=acceptance_rate,
@@ -155,12 +147,97 @@ def roofline(
         title=f"{counted.transformer.title}, {counted.phase}, on {many}{found.name}",
         further=further,
         notes=[
-            describe_counted(counted),
-            "A bound, no forecast: peak rates, computing and moving at once, no latency"
-            + (", least traffic." if counted.fused else "."),
+            describe_counted(placed.cost.workload),
+            describe_bound(found, least_traffic=counted.fused),
+            *describe_layout(layout, transformer),
             *([describe_fit(placed)] if placed.fits is False else []),
             *([note_levers(record["levers"])] if levers else []),
         ],
+    )
+
+
+@app.command(epilog='Example: memwall-trends serve llama-3-70b --device "NVIDIA H100 SXM5" --devices 8')
+@takes(
+    transformer=TRANSFORMER,
+    work=WORKLOAD.only(
+        "element_bytes", "weight_bytes", "activation_bytes", "cache_bytes", "sparsity"
+    ).reworded(
+        "element_bytes", "Of an element; by default as wide as the number format of the device's peak."
+    ),
+    on=DEVICE,
+    layout=LAYOUT,
+    choose=OF_PEAK,
+    result=RESULT.only("format_"),
+)
+def serve(
+    *,
+    prompt: Annotated[int, typer.Option(metavar="N", help="Tokens that a request brings.")] = 2048,
+    output: Annotated[int, typer.Option(metavar="N", help="Tokens that a request gets.")] = 512,
+    cached: Annotated[
+        int, typer.Option(metavar="N", help="Of the prompt, tokens that are in the cache already.")
+    ] = 0,
+    batch_size: Annotated[
+        list[int] | None,
+        typer.Option(metavar="N", help="Requests at once; by default powers of two that fit. Repeatable."),
+    ] = None,
+    prefill_device: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Devices of their own take prompts: this one.")
+    ] = None,
+    prefill_devices: Annotated[
+        int | None, typer.Option(metavar="N", help="So many of those; by default one.")
+    ] = None,
+    transformer: Transformer,
+    work: dict[str, Any],
+    on: dict[str, Any],
+    layout: Layout,
+    choose: Choose,
+    result: Result,
+) -> None:
+    """Answer requests: time to the first token, time of each further one, tokens per second by batch size."""
+    from memwall_trends.workloads import Layout, Service
+    from memwall_trends.workloads.work import ELEMENTS
+
+    found = read_device(on, choose)
+    own_prefill = prefill_device is not None or prefill_devices is not None
+    named = {**on, "device": prefill_device} if prefill_device else on
+    fields = dict(work)
+    widths = dict.fromkeys(ELEMENTS, fields.pop("element_bytes", found.element_bytes))
+    service = Service(
+        transformer=transformer,
+        device=found,
+        layout=layout,
+        prompt_length=prompt,
+        output_length=output,
+        cached_length=cached,
+        prefill_device=read_device(named, choose) if own_prefill else None,
+        prefill_layout=Layout(devices=1 if prefill_devices is None else prefill_devices),
+        **{**widths, **fields},
+    )
+    record = service.to_record(batch_size or ())
+    many = f"{layout.devices} x " if layout.devices > 1 else ""
+    emit(
+        result.format_,
+        records=record,
+        shown=show_service(record),
+        title=f"{transformer.title}, served on {many}{found.name}",
+        further={"By requests at once": show_batches(record)},
+        notes=[*describe_service(service, record), *describe_layout(layout, transformer)],
+    )
+
+
+@app.command(epilog="Example: memwall-trends measured --format csv")
+@takes(choose=SELECTION.only("overlay"), result=RESULT.only("format_"))
+def measured(choose: Choose, result: Result) -> None:
+    """Set published measurements of serving beside the bounds that they must not break."""
+    from memwall_trends.workloads import compare_measurements
+
+    compared = compare_measurements(choose.get("overlay", ()))
+    emit(
+        result.format_,
+        records=to_records(compared),
+        shown=show_measurements(compared),
+        title="Measurements of serving and their bounds",
+        notes=note_measurements(compared),
     )
 
 
@@ -212,84 +289,3 @@ def when_bound(
         title=f"{found.workload.transformer.title}, {found.workload.phase}: since when memory-bound",
         notes=note_when(found, at, work.get("element_bytes")),
     )
-
-
-@app.command(
-    "training-memory", epilog="Example: memwall-trends training-memory llama-3-8b --zero 3 --devices 8"
-)
-@takes(
-    transformer=TRANSFORMER,
-    work=WORKLOAD.only("sequence_length", "batch_size"),
-    result=RESULT.only("format_"),
-)
-def training_memory(
-    *,
-    work: dict[str, Any],
-    precision: Annotated[
-        str, typer.Option(metavar="NAME", help="mixed (16 bits and a master copy) or fp32.")
-    ] = "mixed",
-    optimizer: Annotated[str, typer.Option(metavar="NAME", help="adam, momentum or sgd.")] = "adam",
-    activation_bytes: Annotated[
-        float | None,
-        typer.Option(metavar="BYTES", help="Of an element kept for the way back; as a parameter by default."),
-    ] = None,
-    recompute: Annotated[
-        str, typer.Option(metavar="WHAT", help="none, selective (attention scores) or full.")
-    ] = "none",
-    zero: Annotated[int, typer.Option(metavar="STAGE", help="Of ZeRO: 0 to 3.")] = 0,
-    devices: Annotated[
-        int, typer.Option(metavar="N", help="Data-parallel devices, among which ZeRO divides.")
-    ] = 1,
-    transformer: Transformer,
-    result: Result,
-) -> None:
-    """Count the memory that training takes on one device: parameters, gradients, optimizer, activations."""
-    import pandas as pd
-
-    from memwall_trends.units import format_number
-    from memwall_trends.workloads import count_training_memory
-
-    choices: dict[str, Any] = {
-        **work,
-        "precision": precision,
-        "optimizer": optimizer,
-        "activation_bytes": activation_bytes,
-        "recompute": recompute,
-        "zero": zero,
-        "devices": devices,
-    }
-    memory = count_training_memory(transformer, **choices)
-    parts = dict(zip(memory["part"], memory["bytes"], strict=True))
-    shown = pd.DataFrame(
-        {
-            "part": list(parts),
-            "GB": [format_number(each / 1e9) for each in parts.values()],
-            "share": [f"{100 * each / parts['total']:.0f}%" for each in parts.values()],
-        }
-    )
-    emit(
-        result.format_,
-        records={"model": transformer.name, **choices, "parts": memory.to_dict(orient="records")},
-        shown=shown,
-        title=f"{transformer.title}: memory of one device in training",
-        notes=[
-            f"{format_number(transformer.parameters / 1e9)} billion parameters, {precision}, {optimizer}; "
-            f"{number_of(work['batch_size'], 'sequence')} of {number_of(work['sequence_length'], 'token')}; "
-            f"ZeRO stage {zero} on {number_of(devices, 'device')}; recomputation: {recompute}.",
-            "Activations after Korthikanti et al. 2022, with dropout; without it a model keeps less. Logits "
-            "and what frameworks add are not counted.",
-        ],
-    )
-
-
-def _read_workload(
-    transformer: Transformer, work: dict[str, Any], *, element_bytes: float, output_head: bool
-) -> Workload:
-    """Return a workload as the options say; `element_bytes` and `output_head` where they say nothing."""
-    from memwall_trends.workloads import Workload
-    from memwall_trends.workloads.costs import ELEMENTS
-
-    given = dict(work)
-    widths = dict.fromkeys(ELEMENTS, given.pop("element_bytes", element_bytes))
-    fields: dict[str, Any] = {"output_head": output_head, **widths, **given}
-    return Workload(transformer=transformer, **fields)

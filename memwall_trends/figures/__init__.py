@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from memwall_trends import defaults
 from memwall_trends.errors import unknown
 from memwall_trends.figures.balance import machine_balance, workload_intensity
+from memwall_trends.figures.choices import choose_subject
 from memwall_trends.figures.claims import claim_against_fit, published_claims
 from memwall_trends.figures.decomposition import decomposition
 from memwall_trends.figures.diagnosis import diagnosis
@@ -25,6 +26,7 @@ from memwall_trends.figures.series import (
     memory_generations,
     peak_flops_by_precision,
 )
+from memwall_trends.figures.serving import serve_frontier
 from memwall_trends.figures.stability import backtest_coverage, rolling_rates, specification_curve
 from memwall_trends.figures.timeline import timeline
 from memwall_trends.figures.workloads import levers, training_memory
@@ -34,7 +36,15 @@ if TYPE_CHECKING:
 
     import altair as alt
 
-__all__ = ["FIGURES", "find_ending", "find_figure", "hw_scaling", "save_figure", "specification_curve"]
+__all__ = [
+    "FIGURES",
+    "choose_subject",
+    "find_ending",
+    "find_figure",
+    "hw_scaling",
+    "save_figure",
+    "specification_curve",
+]
 
 FIGURES: dict[str, Callable[..., alt.VConcatChart]] = {
     "hw-scaling": of_dataset(hw_scaling, defaults.PAPER),
@@ -61,6 +71,7 @@ FIGURES: dict[str, Callable[..., alt.VConcatChart]] = {
     "workload-intensity": workload_intensity,
     "training-memory": training_memory,
     "levers": levers,
+    "serve-frontier": serve_frontier,
 }
 """Every figure by the name that the user gives."""
 

@@ -121,6 +121,7 @@ def workload_intensity(
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
+    model: str | None = None,
     **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
     """Arithmetic intensity of workloads across machine balance, 1996 to 2030: since when memory-bound.
@@ -129,6 +130,8 @@ def workload_intensity(
     ----------
     level, size, **choose
         As of `machine_balance`, without ``frontier``.
+    model
+        As of `memwall_trends.figures.roofline.roofline`.
     per
         Without effect.
 
@@ -168,7 +171,7 @@ def workload_intensity(
         y_title=f"Machine balance, intensity ({fitted.unit}, log scale)",
         size=size,
         others=points[~drawn],
-        lines=pd.concat([line, _draw_steps(leading)], ignore_index=True),
+        lines=pd.concat([line, _draw_steps(leading, model)], ignore_index=True),
         bands=bands,
         legend="top",
     )
@@ -185,9 +188,10 @@ def workload_intensity(
         title="A workload is memory-bound on the devices above its arithmetic intensity",
         caption=f"{counted}Points: machine balance of {len(points)} devices, those with the highest peak of "
         "their time in blue. Dashed: trend of all, with prediction intervals of a new device at 50, 80 and "
-        f"95%, {CALIBRATED}. {_describe_end(outlook, level)} Steps: intensity of {title_of(MODEL)} and "
-        f"{title_of(ENCODER)} (512 tokens), a prompt of {PROMPT_LENGTH:,} tokens, least traffic; up "
-        "where the devices with the highest peak go to narrower operands. "
+        f"95%, {CALIBRATED}. {_describe_end(outlook, level)} Steps: intensity of {title_of(model or MODEL)}"
+        f"{'' if model else f' and {title_of(ENCODER)}'} (512 tokens), a prompt of "
+        f"{PROMPT_LENGTH:,} tokens, least traffic; up where the devices with the highest peak go to narrower "
+        "operands. "
         f"{describe_points(dataset, user_rows)}",
         size=size,
     )
@@ -236,10 +240,10 @@ def _fan_out(outlook: Outlook, last: pd.Timestamp, level: float) -> pd.DataFrame
     return pd.DataFrame({"date": days.strftime("%Y-%m-%d"), **ends, "band": str(level)})
 
 
-def _draw_steps(leading: pd.DataFrame) -> pd.DataFrame:
+def _draw_steps(leading: pd.DataFrame, model: str | None) -> pd.DataFrame:
     """Return the intensity of each workload over time, with operands as wide as the leading devices'."""
     from memwall_trends.workloads import count_cost
-    from memwall_trends.workloads.roofline import FORMAT_BYTES
+    from memwall_trends.workloads.devices import FORMAT_BYTES
 
     widths = leading["precision"].map(FORMAT_BYTES)
     changes = leading[widths.ne(widths.shift())]
@@ -248,7 +252,7 @@ def _draw_steps(leading: pd.DataFrame) -> pd.DataFrame:
     # More than both ends, so that labels keep clear of the line.
     for begin, end, number_format in zip(changes["date"], ends, changes["precision"], strict=True):
         days = pd.date_range(begin, end, periods=STEP_POINTS).normalize()
-        for name, workload in choose_workloads(FORMAT_BYTES[number_format]).items():
+        for name, workload in choose_workloads(FORMAT_BYTES[number_format], model).items():
             intensity = count_cost(workload).total.arithmetic_intensity
             rows += [{"date": day.strftime("%Y-%m-%d"), "value": intensity, "text": name} for day in days]
     steps = pd.DataFrame(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING
 
 from memwall_trends.datasets import list_fillable
@@ -10,7 +11,8 @@ from memwall_trends.errors import MemwallError
 from memwall_trends.selection import COLUMN_CHOICES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
     from memwall_trends.selection import Choose
 
@@ -49,6 +51,36 @@ def refuse_choices(figure: str, choose: Choose, allowed: Sequence[str] = ()) -> 
         if value and name not in followed:
             can = f"; it takes {', '.join(map(_option, allowed))}" if allowed else ""
             raise MemwallError(f"the figure {figure} has choices of its own: leave out {_option(name)}{can}")
+
+
+def choose_subject(figure: str, draw: Callable[..., Any], **subject: Any) -> dict[str, Any]:
+    """Return what of a model and devices of the user's is given, if a figure can show it.
+
+    Parameters
+    ----------
+    figure : str
+    draw : callable
+        Its function.
+    **subject
+        ``model`` and ``devices``; empty where not given.
+
+    Raises
+    ------
+    MemwallError
+        If one is given that the function does not take.
+
+    Examples
+    --------
+    >>> choose_subject("roofline", lambda *, model=None: None, model="gpt2", devices=[])
+    {'model': 'gpt2'}
+    """
+    known = inspect.signature(draw).parameters
+    given = {name: value for name, value in subject.items() if value}
+    for name in given:
+        if name not in known:
+            option = name.removesuffix("s")
+            raise MemwallError(f"the figure {figure} shows no {option} of yours: leave out --{option}")
+    return given
 
 
 def find_user_rows(series: str, choose: Choose) -> frozenset[str]:

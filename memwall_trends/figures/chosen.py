@@ -1,11 +1,11 @@
-"""The workloads that the figures show: from one token at a time to a whole prompt."""
+"""The workloads that figures show, of our model or the user's: from one token at a time to a prompt."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from memwall_trends.workloads import Workload, find_transformer
-from memwall_trends.workloads.costs import ELEMENTS
+from memwall_trends.workloads import Workload, find_transformer, load_model
+from memwall_trends.workloads.work import ELEMENTS
 
 MODEL, ENCODER = "llama-3-70b", "bert-base"
 BATCHES = (1, 16, 256)
@@ -13,13 +13,15 @@ PROMPT_LENGTH = 2048
 PROMPT = f"prompt of {PROMPT_LENGTH:,}"
 
 
-def choose_workloads(element_bytes: float) -> dict[str, Workload]:
+def choose_workloads(element_bytes: float, model: str | None = None) -> dict[str, Workload]:
     """Return the workloads by what figures call them, the least intensive first.
 
     Parameters
     ----------
     element_bytes : float
         Of weights, activations and cache.
+    model : str, optional
+        The name of a built-in model or the path of a file; by default ours, with an encoder beside it.
 
     Examples
     --------
@@ -27,16 +29,19 @@ def choose_workloads(element_bytes: float) -> dict[str, Workload]:
     ['decode, batch 1', 'decode, batch 16', 'decode, batch 256', 'BERT-Base', 'prompt of 2,048']
     """
     counted: dict[str, Any] = {**dict.fromkeys(ELEMENTS, element_bytes), "fused": True}
-    model = find_transformer(MODEL)
+    transformer = load_model(model or MODEL)
+    if not transformer.has_output_head:
+        return {transformer.title: Workload(transformer=transformer, **counted)}
     decodes = {
-        name_decode(batch): Workload(transformer=model, batch_size=batch, output_head=True, **counted)
+        name_decode(batch): Workload(transformer=transformer, batch_size=batch, output_head=True, **counted)
         for batch in BATCHES
     }
-    encode = Workload(transformer=find_transformer(ENCODER), **counted)
     prompt = Workload(
-        transformer=model, phase="prefill", sequence_length=PROMPT_LENGTH, output_head=True, **counted
+        transformer=transformer, phase="prefill", sequence_length=PROMPT_LENGTH, output_head=True, **counted
     )
-    return {**decodes, title_of(ENCODER): encode, PROMPT: prompt}
+    encode = Workload(transformer=find_transformer(ENCODER), **counted)
+    beside = {} if model else {title_of(ENCODER): encode}
+    return {**decodes, **beside, PROMPT: prompt}
 
 
 def name_decode(batch_size: int) -> str:
@@ -51,11 +56,11 @@ def name_decode(batch_size: int) -> str:
 
 
 def title_of(model: str) -> str:
-    """Return the name of a built-in model for a reader.
+    """Return the name of a model for a reader.
 
     Examples
     --------
     >>> title_of(MODEL)
     'Llama 3 70B'
     """
-    return find_transformer(model).title
+    return load_model(model).title

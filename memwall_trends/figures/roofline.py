@@ -39,6 +39,8 @@ def roofline(
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
+    model: str | None = None,
+    devices: Sequence[str] = (),
     **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
     """Rooflines of four generations of GPUs, with what inference attains on each.
@@ -49,6 +51,10 @@ def roofline(
         Without effect: nothing is fitted.
     size
         As of `memwall_trends.figures.hw_scaling`.
+    model
+        The name of a built-in model, or the path of a configuration, in place of ours.
+    devices
+        Names of devices in place of the four.
     **choose
         ``dataset``, ``precision`` and ``overlay``, as there. Devices of the overlay have a roofline too.
 
@@ -60,17 +66,20 @@ def roofline(
     dataset = choose.pop("dataset", defaults.DATASET)
     refuse_choices("roofline", choose, allowed=("precision", "overlay"))
     precision, overlay = choose.get("precision"), choose.get("overlay") or ()
-    devices = [
+    found = [
         find_device(name, precision=precision, dataset=dataset, overlay=overlay)
-        for name in (*DEVICES, *sorted(find_user_devices(choose)))
+        for name in (*(devices or DEVICES), *sorted(find_user_devices(choose)))
     ]
-    formats = ", ".join(dict.fromkeys(device.number_format for device in devices))
+    formats = ", ".join(dict.fromkeys(device.number_format for device in found))
+    shown = title_of(model or MODEL)
+    beside = "" if model else f", and {title_of(ENCODER)}"
+    title = f"Roofline: what {shown if model else 'inference'} attains at most on "
     return theme.finish(
-        [_draw_roofs(devices, theme.find_size(size), columns=1 if size == "column" else 2)],
-        title="Roofline: what inference attains at most on generations of GPUs",
+        [_draw_roofs(found, model, theme.find_size(size), columns=1 if size == "column" else 2)],
+        title=title + (", ".join(each.name for each in found) if devices else "generations of GPUs"),
         caption="Lines: the lower of peak and bandwidth times intensity; they bend at the ridge point, the "
-        f"machine balance. Points: decode and a prompt of {title_of(MODEL)}, and {title_of(ENCODER)}; 512 "
-        f"tokens unless said, operands in {formats}, least traffic. Bounds, no measurements. "
+        f"machine balance. Points: decode and a prompt of {shown}{beside}; 512 tokens unless said, "
+        f"operands in {formats}, least traffic. Bounds, no measurements. "
         f"{describe_points(dataset)}",
         size=size,
     )
@@ -102,10 +111,15 @@ class _Plot:
         return share
 
 
-def _draw_roofs(devices: Sequence[Device], size: theme.Size, columns: int) -> alt.LayerChart:
-    names = [f"{each.name} ({each.date.year}): ridge point {each.ridge_point:.0f}" for each in devices]
+def _draw_roofs(
+    devices: Sequence[Device], model: str | None, size: theme.Size, columns: int
+) -> alt.LayerChart:
+    names = [
+        f"{each.name}{f' ({each.date.year})' if each.date else ''}: ridge point {each.ridge_point:.0f}"
+        for each in devices
+    ]
     points = pd.concat(
-        [_place_all(each).assign(legend=name) for each, name in zip(devices, names, strict=True)]
+        [_place_all(each, model).assign(legend=name) for each, name in zip(devices, names, strict=True)]
     )
     ridges = [each.ridge_point for each in devices]
     # Room for labels: to the left the longest, above three lines of them.
@@ -160,9 +174,10 @@ def _extend(begin: float, end: float, share: float) -> float:
     return float(begin * (end / begin) ** (1 / (1 - share)))
 
 
-def _place_all(device: Device) -> pd.DataFrame:
+def _place_all(device: Device, model: str | None) -> pd.DataFrame:
     """Return where the workloads lie on a roofline, in FLOP per byte and TFLOP/s."""
-    placed = {name: place(each, device) for name, each in choose_workloads(device.element_bytes).items()}
+    workloads = choose_workloads(device.element_bytes, model)
+    placed = {name: place(each, device) for name, each in workloads.items()}
     return pd.DataFrame(
         {
             "workload": list(placed),

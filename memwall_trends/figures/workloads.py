@@ -10,6 +10,7 @@ import pandas as pd
 
 from memwall_trends import defaults
 from memwall_trends.datasets import load_table
+from memwall_trends.errors import MemwallError
 from memwall_trends.figures import theme
 from memwall_trends.figures.axes import rounded
 from memwall_trends.figures.bars import draw_stacked_bars
@@ -30,8 +31,10 @@ from memwall_trends.workloads import (
     find_device,
     find_transformer,
 )
+from memwall_trends.workloads.devices import GIBI
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Unpack
 
     from memwall_trends.selection import Choose
@@ -47,6 +50,7 @@ PARTS = {
     "gradients": theme.GREEN,
     "optimizer": theme.OCHRE,
     "activations": theme.FAINT,
+    "logits": theme.PURPLE,
 }
 NARROW, TEXT_WIDTH = 300, 0.52
 """A figure too narrow for units, in pixels; mean width of a letter of its texts, in font sizes."""
@@ -88,7 +92,7 @@ def training_memory(
     saved = _count_saved()
     memory = (find_device(DEVICE).memory_bytes or 0) / 1e9
     limits = pd.DataFrame({"bar": list(SAVINGS), "value": memory, "text": ""})
-    limits.loc[limits.index[-1], "text"] = f"{memory:g} GB"
+    limits.loc[limits.index[-1], "text"] = f"{1e9 * memory / GIBI:g} GiB"
     common: dict[str, Any] = {"size": size, "height_share": 0.6}
     printed = draw_stacked_bars(
         _count_printed(), PARTS, y_title="Memory (GB)", limits=pd.DataFrame(), **common
@@ -115,6 +119,8 @@ def levers(
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
+    model: str | None = None,
+    devices: Sequence[str] = (),
     **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
     """Ways out of the wall and what each does: quantization, batching, pruning, drafts, other devices.
@@ -125,6 +131,10 @@ def levers(
         Without effect: nothing is fitted.
     size
         As of `memwall_trends.figures.hw_scaling`.
+    model
+        As of `memwall_trends.figures.roofline.roofline`; a decoder.
+    devices
+        The name of one in place of ours; as many share the model.
     **choose
         ``dataset`` and ``precision``, as there.
 
@@ -135,8 +145,13 @@ def levers(
     """
     dataset = choose.pop("dataset", defaults.DATASET)
     refuse_choices("levers", choose, allowed=("precision",))
-    device = find_device(DEVICE, precision=choose.get("precision"), dataset=dataset)
-    workloads = choose_workloads(device.element_bytes)
+    if len(devices) > 1:
+        raise MemwallError("the figure levers shows one device: give --device once")
+    name = devices[0] if devices else DEVICE
+    device = find_device(name, precision=choose.get("precision"), dataset=dataset)
+    workloads = choose_workloads(device.element_bytes, model)
+    if PROMPT not in workloads:
+        raise MemwallError(f"the figure levers shows a decode: {title_of(model or MODEL)} is an encoder")
     decode = replace(workloads[name_decode(1)], sequence_length=PROMPT_LENGTH)
     tables = {
         f"{PROMPT_LENGTH:,} tokens, one after the other": compare_levers(decode, device, DEVICES),
@@ -148,9 +163,10 @@ def levers(
     panels = [_draw_levers(title, frame, every, chosen) for title, frame in frames.items()]
     return theme.finish(
         panels,
-        title=f"Ways out of the wall: {title_of(MODEL)} on {DEVICES} {DEVICE}",
+        title=f"Ways out of the wall: {title_of(model or MODEL)} on {DEVICES} {device.name}",
         caption="Tokens per second at most, against the workload as it is (dashed); beside it the arithmetic "
-        "intensity in FLOP/byte, and what then bounds it. Bounds, no measurements: peak rates, least "
+        "intensity in FLOP/byte, what then bounds it, and whether it does not fit into memory. "
+        "Bounds, no measurements: peak rates, least "
         "traffic. Pruned weights are neither stored nor multiplied; drafts are kept independently of each "
         f"other; a smaller model gives other answers. {describe_points(dataset)}",
         size=size,
@@ -171,6 +187,7 @@ def _count_printed() -> pd.DataFrame:
             batch_size=int(rows["batch_size"].iloc[0]),
             precision="fp32",
             activation_bytes=2,
+            activations="paper",
         )
         counted = counted[counted["part"].isin(rows["quantity"])]
         frames += [
@@ -201,7 +218,7 @@ def _describe_levers(table: pd.DataFrame, size: theme.Size) -> pd.DataFrame:
         factor, intensity = format_number(row["speedup"], 2), format_number(row["arithmetic_intensity"], 3)
         narrow = size.width < NARROW
         said = f"{intensity}, {row['bound']}" if narrow else f"{intensity} FLOP/byte, {row['bound']}-bound"
-        texts.append(f"{factor}x; {said}")
+        texts.append(f"{factor}x; {said}{'; does not fit' if row['fits'] is False else ''}")
     names = [lever.partition(" drafts")[0] for lever in changed["lever"]]
     return pd.DataFrame({"lever": names, "speedup": rounded(changed["speedup"]), "text": texts})
 

@@ -11,8 +11,10 @@ from memwall_trends.errors import MemwallError, TooFewObservations
 from memwall_trends.questions.gap import fit_gap, pair_devices
 from memwall_trends.questions.projection import look_ahead
 from memwall_trends.selection import Choose, select_each
-from memwall_trends.workloads.costs import ELEMENTS, Workload, count_cost, describe_workload
-from memwall_trends.workloads.roofline import COMPUTE, FORMAT_BYTES, MEMORY
+from memwall_trends.workloads.costs import count_cost
+from memwall_trends.workloads.devices import FORMAT_BYTES
+from memwall_trends.workloads.roofline import COMPUTE, MEMORY
+from memwall_trends.workloads.work import ELEMENTS, Workload, describe_workload
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

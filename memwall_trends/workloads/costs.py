@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from memwall_trends.errors import MemwallError, unknown
-from memwall_trends.workloads.transformers import ENCODER, Transformer, check_count
+from memwall_trends.workloads.layers import Attention, LatentAttention, StateMixer
+from memwall_trends.workloads.sharing import Layout
+from memwall_trends.workloads.work import DECODE, ENCODE, Workload, describe_workload
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
-ENCODE, PREFILL, DECODE = "encode", "prefill", "decode"
-PHASES = {
-    ENCODE: "the whole sequence at once, each token attends to all",
-    PREFILL: "the whole prompt at once, each token attends to those before it; fills the cache",
-    DECODE: "one token after the other, each attends to the cache",
-}
-"""How tokens go through a model, by the name that the user gives."""
-ELEMENTS = ("weight_bytes", "activation_bytes", "cache_bytes")
-"""The kinds of elements, each of which has a width."""
+    from memwall_trends.workloads.layers import FeedForward, Layer, Mixer
+
 PROJECTIONS, ATTENTION, FEED_FORWARD = "attention projections", "attention", "feed-forward"
 OTHER, HEAD, TOTAL = "other", "output head", "total"
 
@@ -32,106 +29,6 @@ GELU_FLOPS = 9
 """Of one element, by the tanh formula of Hendrycks and Gimpel (arXiv 1606.08415)."""
 GATE_FLOPS = 6
 """Of one element: SiLU (negate, exponential, add, divide, multiply) and the product with the gate."""
-DEFAULT_SEQUENCE_LENGTH = 512
-DEFAULT_BYTES = 2.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Workload:
-    """A Transformer at work.
-
-    Attributes
-    ----------
-    transformer : Transformer
-    phase : str
-        One of `PHASES`; by default encode of an encoder, decode of a decoder.
-    sequence_length : int
-        Tokens of each sequence at the end.
-    prompt_length : int
-        Of them, tokens whose keys and values are in the cache at the start; of a decode the prompt. Without
-        one the whole sequence is generated.
-    batch_size : int
-        Sequences at once.
-    weight_bytes, activation_bytes, cache_bytes : float
-        Of one element: 2 at 16 bits, 0.5 at 4.
-    sparsity : float
-        Share of the weights that is pruned: neither stored nor multiplied; what says where they are is not
-        counted.
-    fused : bool
-        Count only the least traffic; see `count_cost`.
-    output_head : bool
-        Count the output head too. The published case study leaves it out.
-
-    Raises
-    ------
-    MemwallError
-        If a size is not above zero, the phase is unknown or does not suit the model.
-
-    Examples
-    --------
-    >>> from memwall_trends.workloads import find_transformer
-    >>> Workload(transformer=find_transformer("gpt2")).phase
-    'decode'
-    """
-
-    transformer: Transformer
-    phase: str = ""
-    sequence_length: int = DEFAULT_SEQUENCE_LENGTH
-    prompt_length: int = 0
-    batch_size: int = 1
-    weight_bytes: float = DEFAULT_BYTES
-    activation_bytes: float = DEFAULT_BYTES
-    cache_bytes: float = DEFAULT_BYTES
-    sparsity: float = 0.0
-    fused: bool = False
-    output_head: bool = False
-
-    def __post_init__(self) -> None:
-        """Fill in the usual phase and check the sizes."""
-        if not self.phase:
-            object.__setattr__(self, "phase", suitable_phases(self.transformer)[-1])
-        check_phase(self.transformer, self.phase)
-        check_count("sequence_length", self.sequence_length)
-        check_count("batch_size", self.batch_size)
-        if self.prompt_length not in range(self.sequence_length):
-            raise MemwallError(
-                f"prompt_length: expected a whole number from 0 to {self.sequence_length - 1}, below the "
-                f"sequence length; got {self.prompt_length}"
-            )
-        if self.prompt_length and self.phase == ENCODE:
-            raise MemwallError("an encoder takes in its sequence at once: leave the prompt length out")
-        for name in ELEMENTS:
-            if not 0 < getattr(self, name) < math.inf:
-                raise MemwallError(
-                    f"{name}: expected a number above zero, as in 2; got {getattr(self, name):g}"
-                )
-        if not 0 <= self.sparsity < 1:
-            raise MemwallError(
-                f"sparsity: expected a share of the weights from 0 to below 1; got {self.sparsity:g}"
-            )
-        if self.output_head and self.phase == ENCODE:
-            raise MemwallError(f"{self.transformer.name} is an encoder: it has no output head to count")
-
-    @property
-    def new_tokens(self) -> int:
-        """Tokens of one sequence that go through the model."""
-        return self.sequence_length - self.prompt_length
-
-    @property
-    def passes(self) -> int:
-        """How often the model is run."""
-        return self.new_tokens if self.phase == DECODE else 1
-
-    @property
-    def weights_held_bytes(self) -> float:
-        """Bytes of all weights, which memory must hold: of all experts, with embedding and output head."""
-        return self.transformer.parameters * (1 - self.sparsity) * self.weight_bytes
-
-    @property
-    def cache_held_bytes(self) -> float:
-        """Bytes of keys and values at the end, of all sequences; none in an encoder."""
-        tokens = 0 if self.phase == ENCODE else self.batch_size * self.sequence_length
-        return tokens * self.transformer.cache_elements_per_token * self.cache_bytes
 
 
 @dataclass(frozen=True)
@@ -226,6 +123,7 @@ class Cost:
             "active_parameters": workload.transformer.active_parameters,
             "weights_held_bytes": workload.weights_held_bytes,
             "cache_held_bytes": workload.cache_held_bytes,
+            "cache_bytes_per_token": workload.cache_bytes_per_token,
             "operators": [each.to_record() for each in self.operators],
             "total": self.total.to_record(),
         }
@@ -238,28 +136,44 @@ class Cost:
     __repr__ = __str__
 
 
-def count_cost(workload: Workload) -> Cost:
-    """Return the operations and bytes of a workload.
+def count_cost(workload: Workload, layout: Layout | None = None, copies: float = 1.0) -> Cost:
+    """Return the operations and bytes of a workload, on one device or on that which does most of several.
+
+    Parameters
+    ----------
+    workload : Workload
+        Of several copies of the model, the sequences of one of them.
+    layout : Layout, optional
+        The devices that share it. The stages of a pipeline are counted together.
+    copies : float
+        So many copies work on as many sequences each: their tokens meet at experts that are given out.
 
     Notes
     -----
     The model is that of Kim et al., Full Stack Optimization of Transformer Inference (arXiv 2302.14017),
     section 2.2: a multiply and an add are two operations; each operator reads its inputs from memory once and
-    writes its output once, as the local memory holds all operands. Per layer, with d the hidden size, q and k
-    the widths of all queries and of all keys, f the feed-forward size, m its matrices (2, or 3 if gated), h
-    the heads, and N the tokens of a pass in all sequences of the batch:
+    writes its output once, as the local memory holds all operands. Per layer, with d the hidden size, q, o
+    and c the widths of all queries, of what attention puts out and of what is cached of a token (keys and
+    values), f the feed-forward size, m its matrices (2, or 3 if gated), h the heads, and N the tokens of a
+    pass in all sequences of the batch:
 
-    - attention projections: 2 N w operations, w = 2 d (q + k) weights; reads the weights, 3 N d for queries,
-      keys and values and N q for the output; writes N (q + 2 k) and N d
-    - attention: 4 q operations for each pair of a query and a key that it attends to; reads queries, keys,
-      values and the h scores of each pair, writes scores and outputs
+    - attention projections: 2 N w operations, w = d (q + c + o) weights; reads the weights, 3 N d for
+      queries, keys and values and N o for the output; writes N (q + c) and N d
+    - attention: 2 (q + o) operations for each pair of a query and a key that it attends to; reads queries,
+      keys, values and the h scores of each pair, writes scores and outputs
     - feed-forward: 2 N m d f operations for each expert that a token uses; reads the weights of every expert
       that some token uses; each matrix reads and writes the tokens
     - other: softmax, norms, residual sums and the activation function, which read and write what they work on
     - output head, if counted: 2 d V operations for each sequence and pass, V tokens being known
 
+    A window or a chunk leaves out pairs, and keys that no query attends to any more. Latent attention has
+    the weights of `memwall_trends.workloads.layers.LatentAttention`; its products are counted as they cost
+    least, with keys and values expanded (a prompt) or absorbed (a decode). A state is read and written once a
+    pass, with the operations of `memwall_trends.workloads.layers.StateMixer`.
+
     A pass takes in all tokens of a sequence (encode, prefill) or one (decode). Of E experts, of which each of
-    N tokens uses a, E (1 - (1 - a / E)^N) are expected to be used by some token if all are equally likely.
+    N tokens uses a, E (1 - (1 - a / E)^N) are expected to be used by some token if all are equally likely: an
+    estimate, as routing is not even.
 
     `Workload.fused` keeps on the chip what no operator needs to send to memory: the scores (as
     FlashAttention, arXiv 2205.14135) and what the other operators read and write; inputs that several
@@ -273,19 +187,27 @@ def count_cost(workload: Workload) -> Cost:
     >>> round(cost.total.arithmetic_intensity, 2)
     1.0
     """
-    operators = [
-        _count_projections(workload),
-        _count_attention(workload),
-        _count_feed_forward(workload),
-        _count_other(workload),
-    ]
+    shared = layout or Layout()
+    counts: dict[str, Callable[[Workload, Layer, Layout], tuple[float, float]]] = {
+        PROJECTIONS: _count_projections,
+        ATTENTION: _count_attention,
+        FEED_FORWARD: partial(_count_feed_forward, copies=copies),
+        OTHER: _count_other,
+    }
+    operators = []
+    for operator, count in counts.items():
+        flops = moved = 0.0
+        for layer, number in workload.transformer.stack:
+            of_one = count(workload, layer, shared)
+            flops, moved = flops + number * of_one[0], moved + number * of_one[1]
+        operators.append(Operator(operator, float(flops), float(moved)))
     if workload.output_head:
         # Only the last token of a pass decides what comes next.
-        operators.append(count_head(workload, workload.passes, workload.passes))
+        operators.append(count_head(workload, workload.passes, workload.passes, shared))
     return Cost(workload, tuple(operators))
 
 
-def count_head(workload: Workload, tokens: int, readings: int) -> Operator:
+def count_head(workload: Workload, tokens: int, readings: int, layout: Layout | None = None) -> Operator:
     """Return what the output head costs over some tokens of each sequence.
 
     Parameters
@@ -295,100 +217,109 @@ def count_head(workload: Workload, tokens: int, readings: int) -> Operator:
         That are scored, of each sequence.
     readings : int
         How often the weights are read for that.
+    layout : Layout, optional
+        The devices that share it.
     """
     transformer, rows = workload.transformer, workload.batch_size * tokens
-    weights = transformer.head_weights * (1 - workload.sparsity)
-    elements = rows * (transformer.hidden_size + transformer.vocabulary_size)
-    moved = readings * weights * workload.weight_bytes + elements * workload.activation_bytes
+    share = (layout or Layout()).width_share(transformer.vocabulary_size)
+    weights = share * transformer.head_weights * (1 - workload.sparsity)
+    elements = share * rows * (transformer.hidden_size + transformer.vocabulary_size)
+    moved = readings * weights * workload.weight_bytes + elements * workload.moved_activation_bytes
     return Operator(HEAD, 2 * rows * weights, moved)
 
 
-def describe_workload(workload: Workload) -> dict[str, Any]:
-    """Return the choices of a workload by name, without the model."""
-    return {
-        each.name: getattr(workload, each.name) for each in fields(workload) if each.name != "transformer"
-    }
-
-
-def suitable_phases(transformer: Transformer) -> tuple[str, ...]:
-    """Return the phases that a model can go through, the usual one last.
-
-    Examples
-    --------
-    >>> from memwall_trends.workloads import find_transformer
-    >>> suitable_phases(find_transformer("bert-base")), suitable_phases(find_transformer("gpt2"))
-    (('encode',), ('prefill', 'decode'))
-    """
-    return (ENCODE,) if transformer.kind == ENCODER else (PREFILL, DECODE)
-
-
-def check_phase(transformer: Transformer, phase: str) -> None:
-    """Raise an error if there is no such phase, or the model cannot go through it."""
-    if phase not in PHASES:
-        raise unknown("phase", phase, PHASES)
-    suitable = suitable_phases(transformer)
-    if phase not in suitable:
-        what = "an encoder" if transformer.kind == ENCODER else "a decoder"
-        raise MemwallError(f"{transformer.name} is {what}: it can {' or '.join(suitable)}, not {phase}")
-
-
-def _count_projections(workload: Workload) -> Operator:
-    transformer, tokens = workload.transformer, _tokens(workload)
-    weights = transformer.projection_weights * (1 - workload.sparsity)
-    queries, keys = transformer.query_size, transformer.key_value_size
+def _count_projections(workload: Workload, layer: Layer, layout: Layout) -> tuple[float, float]:
+    mixer, tokens, width = layer.mixer, _tokens(workload), workload.transformer.hidden_size
+    if mixer is None:
+        return 0.0, 0.0
+    share = layout.query_share(mixer)
+    weights = share * mixer.count_weights(width) * (1 - workload.sparsity)
     # Queries, keys and values each read the token, the last projection what attention put out.
-    reads = (1 if workload.fused else 3) * transformer.hidden_size + queries
-    elements = reads + queries + transformer.hidden_size
+    reads = (1 if workload.fused else 3) * width + mixer.output_size
+    elements = share * (reads + mixer.query_size + width)
     moved = (
         workload.passes * weights * workload.weight_bytes
-        + tokens * elements * workload.activation_bytes
-        + tokens * 2 * keys * _key_value_bytes(workload)
+        + tokens * elements * workload.moved_activation_bytes
+        + tokens * layout.cache_share(mixer) * mixer.cache_size * _key_value_bytes(workload)
     )
-    return _over_layers(PROJECTIONS, workload, 2 * tokens * weights, moved)
+    return 2 * tokens * weights, moved
 
 
-def _count_attention(workload: Workload) -> Operator:
-    transformer = workload.transformer
-    pairs, keys = _attended(workload)
-    batch = workload.batch_size
-    flops = 4 * transformer.query_size * pairs * batch
-    scores = 0 if workload.fused else 2 * transformer.heads * pairs * batch
-    moved = (2 * transformer.query_size * _tokens(workload) + scores) * workload.activation_bytes + (
-        2 * transformer.key_value_size * keys * batch * _key_value_bytes(workload)
-    )
-    return _over_layers(ATTENTION, workload, flops, moved)
+def _count_attention(workload: Workload, layer: Layer, layout: Layout) -> tuple[float, float]:
+    mixer, tokens = layer.mixer, _tokens(workload)
+    if mixer is None:
+        return 0.0, 0.0
+    share, batch = layout.query_share(mixer), workload.batch_size
+    moved = share * (mixer.query_size + mixer.output_size) * tokens * workload.moved_activation_bytes
+    if isinstance(mixer, StateMixer):
+        # Of a prompt that has begun, the state is read once and written once.
+        turns = 2 * workload.passes if workload.phase == DECODE else 1 + bool(workload.prompt_length)
+        kept = turns * batch * mixer.state_size * workload.cache_bytes
+        return share * tokens * mixer.state_flops, moved + share * kept
+    pairs, keys = _attended(workload, mixer)
+    if not workload.fused:
+        moved += share * 2 * mixer.heads * pairs * batch * workload.moved_activation_bytes
+    moved += layout.cache_share(mixer) * mixer.cache_size * keys * batch * _key_value_bytes(workload)
+    return share * batch * _count_products(workload, mixer, pairs), moved
 
 
-def _count_feed_forward(workload: Workload) -> Operator:
-    transformer, tokens = workload.transformer, _tokens(workload)
-    kept = 1 - workload.sparsity
-    rows = tokens * transformer.active_experts
-    routed = transformer.router_weights
-    flops = 2 * kept * (rows * transformer.feed_forward_weights + tokens * routed)
-    used = _used_experts(transformer, tokens / workload.passes)
-    weights = kept * (used * transformer.feed_forward_weights + routed)
+def _count_products(workload: Workload, mixer: Attention | LatentAttention, pairs: int) -> float:
+    """Return the operations of one sequence on its pairs of a query and a key."""
+    expanded = 2 * (mixer.query_size + mixer.output_size) * pairs
+    if isinstance(mixer, Attention):
+        return expanded
+    # What is cached of a prompt would have to be expanded again, once a pass.
+    cached = mixer.count_held(workload.prompt_length)
+    again = 2 * mixer.expanding_weights * cached * (1 - workload.sparsity)
+    absorbed = 2 * mixer.heads * (2 * mixer.latent_size + mixer.rotary_size) * pairs
+    return absorbed if workload.phase == DECODE else min(expanded + again, absorbed)
+
+
+def _count_feed_forward(
+    workload: Workload, layer: Layer, layout: Layout, copies: float
+) -> tuple[float, float]:
+    network, tokens, width = layer.feed_forward, _tokens(workload), workload.transformer.hidden_size
+    if network is None:
+        return 0.0, 0.0
+    kept, share = 1 - workload.sparsity, layout.expert_share(network)
+    # Devices that give out experts among them work on the tokens of all copies of the rest.
+    given_out = network.experts > 1 and layout.expert_parallel
+    gathered = tokens * (copies if given_out else 1)
+    rows = share * gathered * network.active
+    expert, common = network.count_expert_weights(width), network.count_common_weights(width) / layout.tensor
+    flops = 2 * kept * (rows * expert + tokens * common)
+    used = share * _used_experts(network, gathered / workload.passes)
     # Each matrix reads and writes; fused, gate and first matrix share input and output.
-    matrices = 2 if workload.fused or not transformer.gated else 3
-    elements = rows * matrices * (transformer.hidden_size + transformer.feed_forward_size)
-    moved = workload.passes * weights * workload.weight_bytes + elements * workload.activation_bytes
-    return _over_layers(FEED_FORWARD, workload, flops, moved)
+    matrices = 2 if workload.fused or not network.gated else 3
+    elements = rows * matrices * (width + network.size)
+    if network.shared_size:
+        elements += (
+            layout.width_share(network.shared_size) * tokens * matrices * (width + network.shared_size)
+        )
+    moved = workload.passes * kept * (used * expert + common) * workload.weight_bytes
+    return flops, moved + elements * workload.moved_activation_bytes
 
 
-def _count_other(workload: Workload) -> Operator:
-    transformer, tokens = workload.transformer, _tokens(workload)
-    scores = transformer.heads * _attended(workload)[0] * workload.batch_size
-    inner = tokens * transformer.active_experts * transformer.feed_forward_size
-    width = tokens * transformer.hidden_size
-    # Two norms (read, write) and two residual sums (read twice, write).
-    flops = scores * SOFTMAX_FLOPS + width * 2 * (NORM_FLOPS + 1)
-    flops += inner * (GATE_FLOPS if transformer.gated else GELU_FLOPS)
-    elements = 2 * scores + width * 2 * (2 + 3) + inner * (3 if transformer.gated else 2)
-    return _over_layers(OTHER, workload, flops, 0 if workload.fused else elements * workload.activation_bytes)
-
-
-def _over_layers(operator: str, workload: Workload, flops: float, moved: float) -> Operator:
-    layers = workload.transformer.layers
-    return Operator(operator, float(layers * flops), float(layers * moved))
+def _count_other(workload: Workload, layer: Layer, layout: Layout) -> tuple[float, float]:
+    tokens, mixer, network = _tokens(workload), layer.mixer, layer.feed_forward
+    # A norm (read, write) and a residual sum (read twice, write) for each of both.
+    sublayers = (mixer is not None) + (network is not None)
+    row = tokens * workload.transformer.hidden_size / layout.tensor
+    flops, elements = row * sublayers * (NORM_FLOPS + 1), row * sublayers * (2 + 3)
+    if isinstance(mixer, Attention | LatentAttention):
+        scores = layout.query_share(mixer) * mixer.heads * _attended(workload, mixer)[0] * workload.batch_size
+        flops, elements = flops + scores * SOFTMAX_FLOPS, elements + 2 * scores
+    elif mixer:
+        # The state decays.
+        flops += layout.query_share(mixer) * tokens * mixer.output_size * mixer.key_size
+    if network:
+        inner = tokens * (
+            layout.expert_share(network) * network.active * network.size
+            + layout.width_share(network.shared_size or 1) * network.shared_size
+        )
+        flops += inner * (GATE_FLOPS if network.gated else GELU_FLOPS)
+        elements += inner * (3 if network.gated else 2)
+    return flops, 0.0 if workload.fused else elements * workload.moved_activation_bytes
 
 
 def _tokens(workload: Workload) -> int:
@@ -396,19 +327,21 @@ def _tokens(workload: Workload) -> int:
     return workload.batch_size * workload.new_tokens
 
 
-def _attended(workload: Workload) -> tuple[int, int]:
+def _attended(workload: Workload, mixer: Mixer) -> tuple[int, int]:
     """Return pairs of a query and a key that it attends to, and keys read, of one sequence in all passes."""
     length, prompt = workload.sequence_length, workload.prompt_length
     if workload.phase == ENCODE:
-        return length * length, length
-    pairs = (length * (length + 1) - prompt * (prompt + 1)) // 2
-    return pairs, pairs if workload.phase == DECODE else length
+        return length * mixer.count_held(length), length
+    pairs = mixer.count_pairs(length) - mixer.count_pairs(prompt)
+    if workload.phase == DECODE:
+        return pairs, pairs
+    return pairs, mixer.count_held(prompt) + length - prompt
 
 
 def _key_value_bytes(workload: Workload) -> float:
-    return workload.activation_bytes if workload.phase == ENCODE else workload.cache_bytes
+    return workload.moved_activation_bytes if workload.phase == ENCODE else workload.cache_bytes
 
 
-def _used_experts(transformer: Transformer, tokens: float) -> float:
-    share = transformer.active_experts / transformer.experts
-    return float(transformer.experts * (1 - (1 - share) ** tokens))
+def _used_experts(network: FeedForward, tokens: float) -> float:
+    share = network.active / network.experts
+    return float(network.experts * (1 - (1 - share) ** tokens))

@@ -105,6 +105,21 @@ TINY: dict[str, Any] = {
         ({"intermediate_size": None}, "has no intermediate_size"),
         ({"layer_types": ["spiral", "full_attention"]}, "unknown kind of layer 'spiral'"),
         ({"layer_types": ["full_attention"]}, "layer_types has 1 of 2 layers"),
+        ({"num_hidden_layers": 0}, "expected 1 to 10,000 layers; got 0"),
+        ({"num_hidden_layers": 10**30}, "expected 1 to 10,000 layers; got 1000000"),
+        (
+            {"mlp_only_layers": 3, "model_type": "qwen3_moe", "num_experts": 8, "num_experts_per_tok": 2},
+            "expected a list of layers; got 3",
+        ),
+        (
+            {
+                "model_type": "qwen2_moe",
+                "num_experts": 8,
+                "num_experts_per_tok": 2,
+                "shared_expert_intermediate_size": "wide",
+            },
+            "shared_expert_intermediate_size: expected a whole number; got 'wide'",
+        ),
         ({"model_type": "deepseek_v3", "index_n_heads": 64}, "sparse attention that an indexer chooses"),
         ({"model_type": "nemotron_h", "hybrid_override_pattern": "M?"}, "layers of an unknown kind: ?"),
         ({"model_type": "mixtral", "num_local_experts": 8}, "has no num_experts_per_tok"),

@@ -79,7 +79,8 @@ def roofline(
         title=title + (", ".join(each.name for each in found) if devices else "generations of GPUs"),
         caption="Lines: the lower of peak and bandwidth times intensity; they bend at the ridge point, the "
         f"machine balance. Points: decode and a prompt of {shown}{beside}; 512 tokens unless said, "
-        f"operands in {formats}, least traffic. Bounds, no measurements. "
+        f"operands in {formats}, least traffic. Bounds, no measurements; whether memory holds "
+        "the model is not asked here. "
         f"{describe_points(dataset)}",
         size=size,
     )

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from memwall_trends.errors import MemwallError, unknown
 from memwall_trends.workloads.architectures import ARCHITECTURES, Architecture
-from memwall_trends.workloads.layers import CHUNK, DENSE, EXPERTS, FULL, NONE, STATE, WINDOW, describe_kinds
+from memwall_trends.workloads.layers import (
+    CHUNK,
+    DENSE,
+    EXPERTS,
+    FULL,
+    MOST_LAYERS,
+    NONE,
+    STATE,
+    WINDOW,
+    describe_kinds,
+)
 from memwall_trends.workloads.models import find_transformer, make_transformer
 from memwall_trends.workloads.transformers import DECODER, ENCODER, Transformer, read_field
 
@@ -183,6 +193,19 @@ class _Configuration:
             raise MemwallError(f"{self.path}: {keys[0]}: expected a whole number; got {value!r}")
         return int(read_field("window", value))
 
+    def listed(self, key: str) -> list[Any]:
+        """Return the list under a key, empty if there is none.
+
+        Raises
+        ------
+        MemwallError
+            If it is no list.
+        """
+        value = self.find(key, default=[])
+        if not isinstance(value, list):
+            raise MemwallError(f"{self.path}: {key}: expected a list of layers; got {value!r}")
+        return value
+
     def sizes(self) -> dict[str, Any]:
         """Return the fields of a Transformer."""
         encoder = self.architecture.encoder
@@ -218,7 +241,10 @@ class _Configuration:
 
     def _layers(self) -> int:
         letters = self._letters()
-        return len(letters) if letters else self.size("num_hidden_layers", "n_layer", "n_layers")
+        layers = len(letters) if letters else self.size("num_hidden_layers", "n_layer", "n_layers")
+        if layers not in range(1, MOST_LAYERS + 1):
+            raise MemwallError(f"{self.path}: expected 1 to {MOST_LAYERS:,} layers; got {layers}")
+        return layers
 
     def _feed_forward(self, width: int) -> dict[str, int]:
         dense = self.find("intermediate_size", "n_inner", "ffn_dim", "ffn_hidden_size")
@@ -245,13 +271,14 @@ class _Configuration:
         """Return the width of the experts that every token uses."""
         if self.architecture.shares_one:
             return one
-        own = self.find(
+        own = self.size(
             "shared_expert_intermediate_size",
             "moe_shared_expert_intermediate_size",
             "shared_intermediate_size",
+            default=0,
         )
         number = self.size("n_shared_experts", "num_shared_experts", default=0)
-        return int(own) * max(number, 1) if own else number * one
+        return own * max(number, 1) if own else number * one
 
     def _latent(self) -> dict[str, int]:
         latent = self.find("kv_lora_rank")
@@ -320,11 +347,11 @@ class _Configuration:
                 raise MemwallError(f"{self.path}: layer_types has {len(words)} of {layers} layers")
             return [MIXER_WORDS[word] for word in words]
         if self.architecture.attention_layers:
-            full = self.find(self.architecture.attention_layers, default=[])
+            full = self.listed(self.architecture.attention_layers)
             return [FULL if at in full else STATE for at in range(layers)]
         if self.architecture.interval:
             key, other = self.architecture.interval
-            period = self.size(key)
+            period = max(self.size(key), 1)
             return [other if (at + 1) % period else FULL for at in range(layers)]
         slides = self.find("sliding_window") and self.find("use_sliding_window", default=True)
         return [WINDOW if slides and self.architecture.windowed else FULL] * layers
@@ -333,7 +360,7 @@ class _Configuration:
         listed = self.find("moe_layers")
         if isinstance(listed, list):
             return at in listed
-        if at in (self.find("mlp_only_layers") or ()) or at < self.size("first_k_dense_replace", default=0):
+        if at in self.listed("mlp_only_layers") or at < self.size("first_k_dense_replace", default=0):
             return False
         step = self.size("interleave_moe_layer_step", "decoder_sparse_step", "moe_layer_freq", default=1)
         # Those of DeepSeek count from the first layer on, the others from the end of a period.

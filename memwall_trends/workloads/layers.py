@@ -30,6 +30,8 @@ FEED_FORWARDS = {
 }
 """What follows the mixer in a layer, by the name in a list of kinds."""
 GATED_MATRICES, PLAIN_MATRICES = 3, 2
+MOST_LAYERS = 10_000
+"""More than any model has: what is above is a slip."""
 KIND = re.compile(r"(?:(?P<times>\d+)\*)?(?P<mixer>[a-z]+)(?:\+(?P<feed_forward>[a-z]+))?")
 
 
@@ -362,7 +364,10 @@ def parse_kinds(text: str, layers: int, usual_feed_forward: str) -> dict[tuple[s
             raise unknown("kind of layer", mixer, MIXERS)
         if feed_forward not in FEED_FORWARDS:
             raise unknown("kind of feed-forward network", feed_forward, FEED_FORWARDS)
-        listed += [(mixer, feed_forward)] * int(found["times"] or 1)
+        times = int(found["times"] or 1)
+        if times not in range(1, MOST_LAYERS + 1):
+            raise MemwallError(f"layer_kinds: expected 1 to {MOST_LAYERS:,} layers of a kind; got {word!r}")
+        listed += [(mixer, feed_forward)] * times
     if not listed:
         raise MemwallError(f"layer_kinds: {text!r} names no layer; expected kinds as in '5*window full'")
     whole, rest = divmod(layers, len(listed))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from memwall_trends.cli.output import READ
+
 if TYPE_CHECKING:
     from memwall_trends.datasets.parsing import Found
     from memwall_trends.fitting.trends import Trend
@@ -22,7 +24,7 @@ def note_reading(*found: Found | None) -> list[str]:
     >>> note_reading(None)
     []
     """
-    return [f"Read: {each.describe()}." for each in found if each is not None]
+    return [f"{READ}{each.describe()}." for each in found if each is not None]
 
 
 def record_reading(found: Found | None) -> dict[str, Any]:

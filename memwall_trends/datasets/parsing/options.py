@@ -188,7 +188,10 @@ class Found:
         parts += [f"dates: {self.dates}"] if self.dates else []
         parts += ["decimal comma"] if self.decimal == "," else []
         converted = f" (converted: {', '.join(self.converted)})" if self.converted else ""
-        parts += [f"unit {self.unit}{converted}" if self.unit else "no unit"] if self.dates else []
+        if not self.unit and self.converted:
+            converted = f" (scaled: {', '.join(self.converted)})"
+        unit = f"unit {self.unit}" if self.unit else "no unit"
+        parts += [unit + converted] if self.dates else []
         parts.append(self._describe_rows())
         return f"{self.file}: {'; '.join(parts)}"
 

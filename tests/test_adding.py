@@ -14,6 +14,7 @@ from memwall_trends.curation import adding
 from memwall_trends.curation.adding import add_rows, check_rows, chip_rows, find_effects, read_chip
 from memwall_trends.datasets import datasets_folder, load_table
 from memwall_trends.datasets.overlay import read_overlay
+from memwall_trends.datasets.parsing import Reading
 from memwall_trends.errors import MemwallError
 from memwall_trends.fitting.trends import fit_trend
 
@@ -160,7 +161,7 @@ def test_what_is_no_chip_is_a_message(toml: Callable[[str], Path], content: str,
 
 
 def test_only_toml_and_csv_are_read(tmp_path: Path) -> None:
-    for name, message in (("chip.json", "ends in .toml or .csv"), ("none.toml", "No such file")):
+    for name, message in (("chip.yaml", "ends in .toml or .csv"), ("none.toml", "No such file")):
         with pytest.raises(MemwallError, match=message):
             read_chip(tmp_path / name)
 
@@ -547,3 +548,47 @@ def test_hostile_names_stay_text(run: Run, tmp_path: Path) -> None:
     names = read_overlay(tmp_path / "mine.csv")[0]["name"].tolist()
     assert names == ["</script><img src=x onerror=alert(1)>", "=cmd|' /C calc'!A0", 'a"b,c d']
     assert adding.read_chip(tmp_path / "mine.csv")["name"].tolist() == names
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("chip.tsv", "table\tname\tdate\tvalue\tsource\ndram_bandwidth\tAcme A1\t2026\t8 TB/s\tacme\n"),
+        ("chip.csv", "table;name;date;value;source\ndram_bandwidth;Acme A1;2026;8 TB/s;acme\n"),
+        (
+            "chip.json",
+            '[{"table": "dram_bandwidth", "name": "Acme A1", "date": "2026", "value": "8 TB/s", '
+            '"source": "acme"}]',
+        ),
+    ],
+)
+def test_a_table_of_any_kind_describes_chips(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    rows = read_chip(tmp_path / name)
+    assert rows[["name", "value", "unit"]].to_numpy().tolist() == [["Acme A1", "8000", "GB/s"]]
+
+
+def test_a_decimal_comma_in_a_table_of_chips_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "chip.csv"
+    path.write_text("table;name;date;value;source\ndram_bandwidth;Acme A1;2026;3,35 TB/s;acme\n")
+    with pytest.raises(MemwallError, match="cannot read the quantity '3,35 TB/s'"):
+        read_chip(path)
+    assert read_chip(path, Reading(decimal=",")).loc[0, "value"] == "3350"
+
+
+def test_a_model_of_another_vendor_is_no_duplicate(run: Run) -> None:
+    chip = [
+        "--name",
+        "Acme M3",
+        "--vendor",
+        "Acme",
+        "--kind",
+        "gpu",
+        "--date",
+        "2026-06",
+        "--memory",
+        "HBM3e",
+    ]
+    source = ["--source", "https://acme.example/m3", "--locator", "p1", "--into", "mine.csv"]
+    result = run("add", "dram_bandwidth", "8 TB/s", *chip, *source)
+    assert result.code == 0, result.err

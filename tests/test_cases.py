@@ -76,10 +76,10 @@ def test_a_file_as_it_came_gives_the_right_rate(
 
 def test_what_was_detected_is_said_in_one_line(run: Run) -> None:
     result = run("rate", str(CASES / "missing-cells.csv"), "--date-column", "year", "--value-column", "gb_s")
-    said = " ".join(result.out.split())
-    assert (
-        "CSV separated by commas, UTF-8; dates: years; 5 rows, 2 skipped for an empty cell (rows 3, 5)"
-        in said
+    (said,) = [line for line in result.out.splitlines() if line.startswith("Read: ")]
+    assert said.endswith(
+        "CSV separated by commas, UTF-8; dates: years; no unit; 5 rows, 2 skipped for an empty cell "
+        "(rows 3, 5)."
     )
 
 

@@ -65,7 +65,7 @@ def to_csv(answers: list[dict[str, str]]) -> str:
     Examples
     --------
     >>> to_csv([{"table": "memory_capacity", "name": "Acme A1"}])
-    'table,name\\nmemory_capacity,Acme A1'
+    'table,name\nmemory_capacity,Acme A1'
     """
     import pandas as pd
 

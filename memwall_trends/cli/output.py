@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+READ = "Read: "
+"""What a note begins with that says how a file was read."""
 NUMBER_OR_INTERVAL = r"|(at least )?(-?[\d,.]+(e[+-]\d+)?|-?infinite|n/a)( to \S+|x|%| years)?"
 
 LIST = "list"
@@ -102,7 +104,8 @@ def _print_notes(notes: Sequence[str]) -> None:
     if notes:
         console.print()
     for note in notes:
-        console.print(Text(printable(note), style="dim"))
+        # How a file was read stays one line, wherever it is printed.
+        console.print(Text(printable(note), style="dim"), soft_wrap=note.startswith(READ))
 
 
 def to_records(frame: pd.DataFrame) -> list[dict[str, Any]]:

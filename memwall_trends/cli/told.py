@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from memwall_trends.cli.output import READ
+
 if TYPE_CHECKING:
     from memwall_trends.datasets.parsing import Found
 
@@ -16,7 +18,7 @@ def note_reading(*found: Found | None) -> list[str]:
     >>> note_reading(None)
     []
     """
-    return [f"Read: {each.describe()}." for each in found if each is not None]
+    return [f"{READ}{each.describe()}." for each in found if each is not None]
 
 
 def record_reading(found: Found | None) -> dict[str, Any]:

@@ -188,14 +188,17 @@ class Found:
         parts += [f"dates: {self.dates}"] if self.dates else []
         parts += ["decimal comma"] if self.decimal == "," else []
         converted = f" (converted: {', '.join(self.converted)})" if self.converted else ""
-        parts += [f"unit {self.unit}{converted}"] if self.unit else []
+        if not self.unit and self.converted:
+            converted = f" (scaled: {', '.join(self.converted)})"
+        unit = f"unit {self.unit}" if self.unit else "no unit"
+        parts += [unit + converted] if self.dates else []
         parts.append(self._describe_rows())
         return f"{self.file}: {'; '.join(parts)}"
 
     def _describe_rows(self) -> str:
         counted = f"{self.rows:,} row{'' if self.rows == 1 else 's'}"
         if not self.skipped:
-            return counted
+            return f"{counted}, none skipped"
         named = ", ".join(map(str, self.skipped[:MAX_LABELS_SHOWN]))
         more = ", ..." if len(self.skipped) > MAX_LABELS_SHOWN else ""
         row = "row" if len(self.skipped) == 1 else "rows"

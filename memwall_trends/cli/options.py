@@ -108,6 +108,10 @@ Series = Annotated[
     str,
     typer.Argument(help="A series as in peak_flops ('data list' names them), or the path of a CSV file."),
 ]
+At = Annotated[
+    list[str] | None,
+    typer.Option(metavar="YEAR", help="Project to this year or date. Repeatable.", rich_help_panel="Result"),
+]
 By = Annotated[
     str | None,
     typer.Option(

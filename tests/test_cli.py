@@ -124,8 +124,9 @@ def keys(value: Any) -> set[str]:
 )
 def test_every_key_of_the_json_is_documented(run: Run, heading: str, command: str) -> None:
     pages = (CHECKOUT / "docs" / "json.md").read_text(encoding="utf-8").split("## memwall-trends ")
-    # A bound has the keys of its workload too.
-    headings = (heading, "workload") if heading in ("roofline", "when-bound") else (heading,)
+    # A bound has the keys of its workload too, and a projection those of rate's.
+    shared = {"roofline": ["workload"], "when-bound": ["workload", "rate"], "gap": ["rate"]}
+    headings = (heading, *shared.get(heading, []))
     (page, *more) = (page for page in pages if page.startswith(headings))
     cells = [
         line.split("|")[1] for part in (page, *more) for line in part.splitlines() if line.startswith("| `")
@@ -144,11 +145,12 @@ def test_every_key_of_the_json_is_documented(run: Run, heading: str, command: st
         "break",
         "rolling",
         "horizons",
+        "leads",
     }
     lists |= {"operators", "levers", "batches", "frontier", "projection", "parts"}
     lists |= {"curated_window", "curated_today", "readings"}
     printed = keys(json.loads(run(*shlex.split(command), "--format", "json").out))
-    assert printed - lists - {"calibration"} <= documented
+    assert printed - lists <= documented
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

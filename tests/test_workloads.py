@@ -393,7 +393,15 @@ def test_the_command_and_the_function_give_the_same(run: Run) -> None:
 def test_what_is_compute_bound_today_has_no_since() -> None:
     found = find_when_bound(find_transformer("llama-3-70b"), phase="prefill", batch_sizes=[64])
     row = found.batches.iloc[0]
-    assert (row["since"], row["bound_today"], row["bound_projected"]) == ("", "compute", "compute")
+    assert (row["since"], row["bound_today"]) == ("", "compute")
+
+
+def test_what_is_projected_goes_by_the_calibrated_interval() -> None:
+    found = find_when_bound(find_transformer("llama-3-70b"), phase="prefill", batch_sizes=[64])
+    row, projected = found.batches.iloc[0], found.projection
+    # The usual interval lies below the intensity; the one as wide as the past asks for does not.
+    assert projected["high"] < row["arithmetic_intensity"] < projected["calibrated_high"]
+    assert row["bound_projected"] == "either"
 
 
 def test_the_frontier_is_the_same_whatever_the_window() -> None:

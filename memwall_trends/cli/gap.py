@@ -13,6 +13,7 @@ from memwall_trends.cli.options import (
     METHOD,
     RESULT,
     SELECTION,
+    At,
     By,
     Result,
 )
@@ -49,12 +50,7 @@ def gap(
             rich_help_panel="Reading",
         ),
     ] = None,
-    at: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="YEAR", help="Project to this year or date. Repeatable.", rich_help_panel="Result"
-        ),
-    ] = None,
+    at: At = None,
     reach: Annotated[
         list[float] | None,
         typer.Option(
@@ -127,7 +123,7 @@ def gap(
             *dict.fromkeys(trend.describe_interval() for trend in fitted.fits),
             *([_describe_break(kink, per)] if kink else []),
             *_note_reach(reach, fitted),
-            *outlook.describe(years, level),
+            *outlook.describe([*years, *_passed(record["reach"])], level),
             f"Assumed: {ASSUMPTIONS[fitted.way]}",
         ],
     )
@@ -247,6 +243,11 @@ def _show_year(year: float) -> str:
 
 def _show_years(low: float, high: float) -> str:
     return f"{_show_first(low)} to {_show_year(high)}"
+
+
+def _passed(reached: list[dict[str, float]]) -> list[float]:
+    """Return when the trend passes the ratios that it does pass."""
+    return [row["year"] for row in reached if math.isfinite(row["year"])]
 
 
 def _show_first(year: float) -> str:

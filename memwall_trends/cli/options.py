@@ -199,6 +199,10 @@ Series = Annotated[
         "or JSON; - is standard input."
     ),
 ]
+At = Annotated[
+    list[str] | None,
+    typer.Option(metavar="YEAR", help="Project to this year or date. Repeatable.", rich_help_panel="Result"),
+]
 By = Annotated[
     str | None,
     typer.Option(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import takes
@@ -12,6 +10,7 @@ from memwall_trends.cli.options import (
     METHOD,
     RESULT,
     SELECTION,
+    At,
     By,
     Result,
     Series,
@@ -37,12 +36,7 @@ UNSHIPPED = "shipped!"
 def rate(
     series: Series,
     *,
-    at: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="YEAR", help="Project to this year or date. Repeatable.", rich_help_panel="Result"
-        ),
-    ] = None,
+    at: At = None,
     by: By = None,
     choose: Choose,
     method: Method,

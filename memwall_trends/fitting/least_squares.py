@@ -71,7 +71,16 @@ class Estimate:
     walk_variance: float = 0.0
 
     def scatter(self, years: Floats) -> Floats:
-        """Return the variance of one new observation about the line at decimal years, shape (n,)."""
+        """Return the variance of one new observation about the line at decimal years, shape (n,).
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> years, values = np.array([2000.0, 2001.0, 2002.0, 2003.0]), np.array([1.0, 1.6, 1.9, 2.5])
+        >>> estimate = ordinary_least_squares(years, values)
+        >>> bool((estimate.scatter(np.array([2003.0, 2010.0])) == estimate.residual_variance).all())
+        True
+        """
         return self.residual_variance + self.walk_variance * abs(years - self.origin)
 
 

@@ -120,6 +120,7 @@ def score_intervals(forecasts: pd.DataFrame, level: float) -> float:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> said = {"predicted_log10": 0.0, "standard_error": 1.0, "degrees_of_freedom": np.inf}
     >>> rows = pd.DataFrame([{**said, "origin": 2001, "lead_years": 1, "actual_log10": 2.0}])
     >>> round(score_intervals(rows, 0.95), 2), round(score_intervals(rows, 0.9), 2)
@@ -136,6 +137,7 @@ def find_half_widths(forecasts: pd.DataFrame, level: float) -> Floats:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> rows = pd.DataFrame({"standard_error": [1.0], "degrees_of_freedom": [np.inf]})
     >>> find_half_widths(rows, 0.95).round(2).tolist()
     [1.96]

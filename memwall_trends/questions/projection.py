@@ -167,7 +167,14 @@ class Outlook:
         return [self._describe_lead(lead, calibrations.get(lead), level) for lead in leads]
 
     def calibrations(self, level: float = defaults.LEVEL) -> dict[int, Calibration]:
-        """Return by whole years ahead what the past says; nothing where there is no backtest."""
+        """Return by whole years ahead what the past says; nothing where there is no backtest.
+
+        Examples
+        --------
+        >>> from memwall_trends.fitting.trends import fit_trend
+        >>> look_ahead(fit_trend("dram_bandwidth")).calibrations()[5].lead_years
+        5
+        """
         if self.tested is None:
             return {}
         return {each.lead_years: each for each in calibrate_leads(self.tested.forecasts, level)}

@@ -15,7 +15,8 @@ import typer
 
 from memwall_trends import cli
 from memwall_trends.cli.groups import Group, Option, takes
-from memwall_trends.cli.options import METHOD, READING, RESULT, SELECTION, TRANSFORMER, WORKLOAD
+from memwall_trends.cli.model_options import TRANSFORMER, WORKLOAD
+from memwall_trends.cli.options import METHOD, READING, RESULT, SELECTION
 from memwall_trends.datasets.parsing import Reading
 from memwall_trends.selection import Choose
 

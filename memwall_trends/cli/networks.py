@@ -8,7 +8,8 @@ import typer
 
 from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import takes
-from memwall_trends.cli.options import DEVICE, RESULT, WORKLOAD, Result
+from memwall_trends.cli.model_options import DEVICE, WORKLOAD
+from memwall_trends.cli.options import RESULT, Result
 from memwall_trends.cli.output import emit
 from memwall_trends.cli.workload_options import OF_PEAK, read_device
 from memwall_trends.cli.workload_tables import describe_bound, number_of, show_operators

@@ -10,7 +10,8 @@ import typer
 from memwall_trends import defaults
 from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import takes
-from memwall_trends.cli.options import CSV_COLUMNS, RESULT, SELECTION, SUBJECT, OutputFormat, Result
+from memwall_trends.cli.model_options import SUBJECT
+from memwall_trends.cli.options import CSV_COLUMNS, RESULT, SELECTION, OutputFormat, Result
 from memwall_trends.cli.output import emit, to_records
 from memwall_trends.errors import MemwallError, printable
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from memwall_trends.cli.options import SELECTION, WORKLOAD
+from memwall_trends.cli.model_options import WORKLOAD
+from memwall_trends.cli.options import SELECTION
 
 if TYPE_CHECKING:
     from memwall_trends.selection import Choose

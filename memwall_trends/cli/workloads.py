@@ -8,17 +8,8 @@ import typer
 
 from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import Option, takes
-from memwall_trends.cli.options import (
-    CSV_COLUMNS,
-    DEVICE,
-    LAYOUT,
-    OPTIONAL_TRANSFORMER,
-    RESULT,
-    SELECTION,
-    TRANSFORMER,
-    WORKLOAD,
-    Result,
-)
+from memwall_trends.cli.model_options import DEVICE, LAYOUT, OPTIONAL_TRANSFORMER, TRANSFORMER, WORKLOAD
+from memwall_trends.cli.options import CSV_COLUMNS, RESULT, SELECTION, Result
 from memwall_trends.cli.output import emit, to_records
 from memwall_trends.cli.service_tables import (
     describe_service,

@@ -267,6 +267,7 @@ def test_rate_gives_the_documented_keys(run: Run) -> None:
             "level",
             "period_years",
             "doubling_time_years",
+            "halving_time_years",
             "r_squared",
             "where",
             "precision",
@@ -276,7 +277,10 @@ def test_rate_gives_the_documented_keys(run: Run) -> None:
             "effects",
             "unit",
             "interval",
+            "n_clusters",
             "seed",
+            "warnings",
+            "projections",
         ],
     ]
     assert record["rate"] == pytest.approx(3.02573, rel=1e-5)

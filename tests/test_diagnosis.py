@@ -185,7 +185,7 @@ def test_the_line_without_a_device_is_fitted_without_it() -> None:
 def test_the_kink_is_that_of_stability() -> None:
     for series in ("peak_flops", "dram_bandwidth"):
         shapes = {shape.name: shape for shape in fit_trend(series).diagnose().shapes}
-        assert shapes["kinked line"].kink_year == pytest.approx(fit_break(series, draws=1).year, abs=1e-9)
+        assert shapes["kinked line"].kink_year == pytest.approx(fit_break(series, draws=19).year, abs=1e-9)
 
 
 # What it finds
@@ -426,7 +426,7 @@ def test_the_command_gives_the_documented_keys(run: Run) -> None:
 
 def test_csv_has_one_row_an_observation(run: Run) -> None:
     rows = list(csv.DictReader(io.StringIO(run("diagnose", "memory_capacity", "--format", "csv").out)))
-    assert len(rows) == int(rows[0]["n_obs"])
+    assert sum(row["list"] == "observations" for row in rows) == int(rows[0]["n_obs"])
     assert {"name", "source", "cooks_distance", "normality_p_value"} <= set(rows[0])
 
 

@@ -8,8 +8,9 @@ import typer
 
 from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import takes
-from memwall_trends.cli.options import CSV_COLUMNS, METHOD, RESULT, SELECTION, By, Result, Series
+from memwall_trends.cli.options import METHOD, RESULT, SELECTION, By, Result, Series
 from memwall_trends.cli.output import emit, to_records
+from memwall_trends.cli.told import note_reading, record_reading
 from memwall_trends.errors import MemwallError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from memwall_trends.fitting.methods import Method
     from memwall_trends.questions.backtest import Backtest
-    from memwall_trends.selection import Choose
+    from memwall_trends.selection import Choose, Data
 
 LEADS = (
     "Lead: outcomes of the last of so many years after a New Year. Score: of the usual interval, in powers "
@@ -39,7 +40,7 @@ HORIZONS = (
 
 @app.command(epilog="Example: memwall-trends backtest peak_flops --over dram_bandwidth")
 @takes(
-    choose=SELECTION.without(*CSV_COLUMNS),
+    choose=SELECTION,
     method=METHOD.only("method", "se", "quantile", "drift_years"),
     result=RESULT.without("per"),
 )
@@ -70,6 +71,7 @@ def backtest(
     """Forecast past years from what was known before them, and count how often that held."""
     from memwall_trends.fitting.bounds import check_level
     from memwall_trends.questions.backtest import run_backtest
+    from memwall_trends.selection import Selection, select
     from memwall_trends.units import format_level
 
     check_level(result.level)
@@ -84,11 +86,13 @@ def backtest(
     if by is not None:
         _backtest_by(series, by, options, method, result)
         return
-    tested = run_backtest(series, method=method, **options)
+    chosen: Data = series if over is not None else select(series, **choose)
+    found = chosen.found if isinstance(chosen, Selection) else None
+    tested = run_backtest(chosen, method=method, **(options if over is not None else {}))
     origins = f"{tested.forecasts['origin'].min()} to {tested.forecasts['origin'].max()}"
     emit(
         result.format_,
-        records=tested.to_record(result.level),
+        records={**tested.to_record(result.level), **record_reading(found)},
         shown=_show_leads(tested, result.level),
         title=f"{tested.series} ({tested.dataset}): forecasts of each New Year, {origins}",
         further={"All outcomes until then": _show_scores(tested.summary())},
@@ -98,6 +102,7 @@ def backtest(
             HORIZONS,
             *([EDGE] if tested.edge else []),
             *_note_population(series, over, choose),
+            *note_reading(found),
         ],
     )
 

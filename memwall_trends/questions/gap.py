@@ -12,6 +12,7 @@ import pandas as pd
 from memwall_trends import defaults
 from memwall_trends.datasets import find_series
 from memwall_trends.datasets.rates import OPERAND_BYTES, select_one_per
+from memwall_trends.datasets.reading import is_file
 from memwall_trends.errors import MemwallError, TooFewObservations, find_known
 from memwall_trends.fitting.bootstrap import Sample, bootstrap_lines
 from memwall_trends.fitting.bounds import welch_satterthwaite
@@ -223,7 +224,9 @@ def populate(series: Sequence[Data], choose: Choose) -> Choose:
     """
     if choose.get("dataset", defaults.DATASET) != defaults.DATASET:
         return choose
-    if not all(isinstance(each, str) and "segment" in find_series(each).choosable for each in series):
+    if any(not isinstance(each, str) or is_file(each) for each in series):
+        return choose
+    if not all("segment" in find_series(str(each)).choosable for each in series):
         return choose
     asked = gather_where(choose)
     if any(_is_of_links(str(each), asked) for each in series):

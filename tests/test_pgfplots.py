@@ -169,6 +169,3 @@ def test_what_has_no_counterpart_is_a_message() -> None:
         MemwallError, match="the mark 'arc' has no counterpart in pgfplots; choose svg or pdf"
     ):
         layered(alt.Chart(ROWS).mark_arc().encode(x="value:Q", y="high:Q"))
-    chart = alt.Chart(ROWS).mark_point().encode(x="value:Q", y="high:Q")
-    with pytest.raises(MemwallError, match="beside each other"):
-        to_pgfplots((chart | chart).to_dict())

@@ -229,7 +229,8 @@ def test_gpt2_decodes_memory_bound_on_all_but_processors_built_for_bandwidth() -
     gpt2 = find_transformer("gpt2")
     formats = select("peak_flops").observations.set_index("name")["precision"]
     exceptions = set()
-    for row in pair_devices("peak_flops", "dram_bandwidth").to_dict(orient="records"):
+    everyone = pair_devices("peak_flops", "dram_bandwidth", segment="*", kind="*")
+    for row in everyone.to_dict(orient="records"):
         width = FORMAT_BYTES[formats[row["name"]]]
         workload = Workload(
             transformer=gpt2, weight_bytes=width, activation_bytes=width, cache_bytes=width, fused=True
@@ -367,7 +368,8 @@ def test_a_check_yields_between_one_token_and_all(rate: float, length: int) -> N
 
 
 def test_gpt2_is_memory_bound_since_the_vector_processors() -> None:
-    found = find_when_bound(find_transformer("gpt2"), phase="decode", batch_sizes=[1, 1024])
+    everyone: Any = {"segment": "*", "kind": "*"}
+    found = find_when_bound(find_transformer("gpt2"), phase="decode", batch_sizes=[1, 1024], **everyone)
     first, last = found.batches.to_dict(orient="records")
     assert (first["since"], first["since_device"]) == ("2001-10-04", "IBM POWER4 1.3 GHz")
     assert first["compute_bound_names"] == "NEC SX-5 CPU"

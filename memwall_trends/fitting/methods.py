@@ -162,7 +162,7 @@ def fit_line(chosen: Selection, method: Method) -> tuple[Estimate, Floats | None
     """
     observations, frontier = chosen.observations, chosen.frontier
     weights = find_weights(observations, method)
-    if chosen.choose.get("frontier") and method.name == "wls":
+    if (frontier or chosen.choose.get("frontier")) and method.name == "wls":
         raise MemwallError("records are too few to weigh: leave out --frontier, or the method 'wls'")
     se, cluster = _standard_error(chosen, method)
     estimator = find_estimator(

@@ -320,7 +320,7 @@ def test_the_intensities_across_the_trend_are_those_of_the_workloads() -> None:
     projected = fit_gap("peak_flops", "dram_bandwidth").project(decimal_years(["2030-12-31"]))["ratio"]
     assert sorted(last) == pytest.approx(sorted([*counted, *projected]), rel=1e-6)
     first = rows[rows["date"] == rows["date"].min()]["value"]
-    widest = min(counted) / 4  # operands of 64 bits
+    widest = min(counted) / 2  # operands of 32 bits, of the first server GPUs
     assert any(value == pytest.approx(widest, rel=1e-6) for value in first)
 
 

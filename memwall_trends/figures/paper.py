@@ -21,7 +21,7 @@ from memwall_trends.figures.captions import describe_groups, describe_points, le
 from memwall_trends.figures.choices import find_user_rows, refuse_choices
 from memwall_trends.figures.labels import label_records
 from memwall_trends.fitting.trends import Trend, fit_trend
-from memwall_trends.questions.claims import load_claims, unit_choices
+from memwall_trends.questions.claims import load_claims
 from memwall_trends.selection import gather_where, select, split_choices
 
 if TYPE_CHECKING:
@@ -311,7 +311,7 @@ def _choose_claimed(series: str, choose: Choose) -> Choose:
         paper = select(series, dataset=defaults.PAPER, where=parse_conditions(claim["where"]))
         since = paper.observations["date"].min().date()
     where = merge_where(parse_conditions(claim["curated_where"]), choose.get("where"))
-    return {**unit_choices(claim), **choose, "where": where, "since": since}
+    return {**choose, "where": where, "since": since}
 
 
 def _labelled(trend: Trend) -> pd.DataFrame:

@@ -110,8 +110,7 @@ class GroupedGaps:
     def _show(
         self, group: str, gap: Gap, years: Sequence[float], per: float, level: float
     ) -> tuple[str, ...]:
-        trends = [gap.balance] if gap.balance else [gap.numerator, gap.denominator]
-        first, last = max(trend.first_date for trend in trends), min(trend.last_date for trend in trends)
+        first, last = max(trend.first_date for trend in gap.fits), min(trend.last_date for trend in gap.fits)
         (now,) = decimal_years([last])
         ahead = []
         if years:
@@ -121,7 +120,7 @@ class GroupedGaps:
                 ahead += [format_number(value, 3), format_interval(first_end, last_end, digits=3)]
         return (
             group,
-            " and ".join(f"{trend.n_obs}" for trend in trends),
+            " and ".join(f"{trend.n_obs}" for trend in gap.fits),
             f"{first.year}",
             *show_rate(gap, per, level),
             format_number(gap.ratio_at(float(now)), 3),

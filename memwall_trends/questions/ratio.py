@@ -96,9 +96,8 @@ class Gap(Growth):
     @property
     def through_middle(self) -> bool:
         """Whether the line is through the middle of the devices: only then a new one has an interval."""
-        lines = [self.balance] if self.balance else [self.numerator, self.denominator]
         return self.resampled is not None or all(
-            math.isfinite(line.estimate.residual_variance) for line in lines
+            math.isfinite(line.estimate.residual_variance) for line in self.fits
         )
 
     def ratio_at(self, year: float) -> float:
@@ -234,8 +233,7 @@ class Gap(Growth):
         >>> fit_gap("peak_flops", "dram_bandwidth", dataset="gholami2024").warnings(per=2)
         []
         """
-        trends = [self.balance] if self.balance else [self.numerator, self.denominator]
-        return [warning for trend in trends for warning in trend.warnings(per)]
+        return [warning for trend in self.fits for warning in trend.warnings(per)]
 
     def to_record(
         self,

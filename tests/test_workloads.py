@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memwall_trends.datasets import load_table
+from memwall_trends.datasets.rates import OPERAND_BYTES
 from memwall_trends.errors import MemwallError
 from memwall_trends.questions.gap import pair_devices
 from memwall_trends.selection import select
@@ -28,7 +29,6 @@ from memwall_trends.workloads import (
     place,
 )
 from memwall_trends.workloads.bounds import list_frontier
-from memwall_trends.workloads.devices import FORMAT_BYTES
 from memwall_trends.workloads.levers import expected_tokens
 from memwall_trends.workloads.roofline import link_bytes
 
@@ -231,7 +231,7 @@ def test_gpt2_decodes_memory_bound_on_all_but_processors_built_for_bandwidth() -
     exceptions = set()
     everyone = pair_devices("peak_flops", "dram_bandwidth", segment="*", kind="*")
     for row in everyone.to_dict(orient="records"):
-        width = FORMAT_BYTES[formats[row["name"]]]
+        width = OPERAND_BYTES[formats[row["name"]]]
         workload = Workload(
             transformer=gpt2, weight_bytes=width, activation_bytes=width, cache_bytes=width, fused=True
         )

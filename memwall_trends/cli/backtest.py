@@ -10,7 +10,7 @@ from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import takes
 from memwall_trends.cli.options import METHOD, RESULT, SELECTION, By, Result, Series
 from memwall_trends.cli.output import emit, to_records
-from memwall_trends.cli.told import note_reading, record_reading
+from memwall_trends.cli.told import note_population, note_reading, record_reading
 from memwall_trends.errors import MemwallError
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def backtest(
     """Forecast past years from what was known before them, and count how often that held."""
     from memwall_trends.fitting.bounds import check_level
     from memwall_trends.questions.backtest import run_backtest
+    from memwall_trends.questions.gap import describe_population
     from memwall_trends.selection import Selection, select
     from memwall_trends.units import format_level
 
@@ -101,7 +102,7 @@ def backtest(
             CALIBRATED.format(level=format_level(result.level)),
             HORIZONS,
             *([EDGE] if tested.edge else []),
-            *_note_population(series, over, choose),
+            *note_population(describe_population([series, over], choose) if over else ""),
             *note_reading(found),
         ],
     )
@@ -186,13 +187,6 @@ def _backtest_by(series: str, by: str, options: dict[str, Any], method: Method, 
             *(f"Left out: {group}: {why}." for group, why in left_out.items()),
         ],
     )
-
-
-def _note_population(series: str, over: str | None, choose: Choose) -> list[str]:
-    from memwall_trends.questions.gap import describe_population
-
-    population = describe_population([series, over], choose) if over else ""
-    return [f"Of {population} unless told otherwise (--segment, --kind; '*' for all)."] if population else []
 
 
 def _show_leads(tested: Backtest, level: float) -> pd.DataFrame:

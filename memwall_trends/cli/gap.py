@@ -18,7 +18,7 @@ from memwall_trends.cli.options import (
     Result,
 )
 from memwall_trends.cli.output import emit, show_projection, warn
-from memwall_trends.cli.told import note_reading
+from memwall_trends.cli.told import note_population, note_reading
 from memwall_trends.errors import MemwallError
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def gap(
         notes=[
             f"{WAYS[fitted.way].capitalize()} (--way {fitted.way}); growth with confidence intervals"
             + (", years with prediction intervals." if years else "; --at 2030 projects."),
-            *_note_population(population),
+            *note_population(population),
             *(f"{trend.series}: {trend.describe()}." for trend in fitted.fits),
             *note_reading(fitted.numerator.found, fitted.denominator.found),
             *dict.fromkeys(trend.describe_interval() for trend in fitted.fits),
@@ -162,7 +162,7 @@ def _gap_by(
         title=f"{first.numerator.series} / {first.denominator.series} by {by.replace('_', ' ')}, "
         f"{first.unit}: growth factor / {describe_period(result.per)}",
         notes=[
-            *_note_population(population),
+            *note_population(population),
             *filter(None, [describe_equality(grouped.equal_slopes_p, result.level)]),
             "Now: the line at the last device"
             + ("; new device: prediction interval, as wide as the past asks for." if years else "."),
@@ -177,10 +177,6 @@ def _gap_by(
         ],
     )
     warn(f"{group}: {warning}" for group, gap in grouped.gaps.items() for warning in gap.warnings(result.per))
-
-
-def _note_population(population: str) -> list[str]:
-    return [f"Of {population} unless told otherwise (--segment, --kind; '*' for all)."] if population else []
 
 
 def _find_break(fitted: Gap, method: Method, level: float) -> Break | None:

@@ -10,7 +10,7 @@ from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import takes
 from memwall_trends.cli.options import METHOD, RESULT, SELECTION, By, Over, Result, Series
 from memwall_trends.cli.output import emit, to_records, warn
-from memwall_trends.cli.told import note_reading, record_reading
+from memwall_trends.cli.told import note_population, note_reading, record_reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +76,7 @@ def stability(
         + f": {fitted.verdict} (p = {fitted.p_value:.2g})",
         further={f"Growth factor / {describe_period(per)} by {window:g} years": _show_rates(rates, level)},
         notes=[
-            *_note_population(population),
+            *note_population(population),
             *_note_break(fitted),
             _note_windows(fitted),
             *note_reading(chosen.found),
@@ -103,10 +103,6 @@ def _fit(data: str | Selection, over: str | None, choose: Choose, method: Method
         level=level,
         **choose,
     )
-
-
-def _note_population(population: str) -> list[str]:
-    return [f"Of {population} unless told otherwise (--segment, --kind; '*' for all)."] if population else []
 
 
 def _note_break(fitted: Break) -> list[str]:
@@ -189,7 +185,7 @@ def _stability_by(
         title=f"{chosen.name} ({chosen.dataset}) by {by.replace('_', ' ')}: growth factor / "
         f"{describe_period(per)} before and after a break",
         notes=[
-            *_note_population(population),
+            *note_population(population),
             f"One kink in the line of log10(value) of each group, p against none. Of {chosen.describe()}.",
             "Signs are drawn for each value of " + method.cluster + "."
             if method.cluster

@@ -1,4 +1,4 @@
-"""What is told beside a result: how a file was read."""
+"""What is told beside a result: how a file was read, and of what an answer is."""
 
 from __future__ import annotations
 
@@ -30,3 +30,8 @@ def record_reading(found: Found | None) -> dict[str, Any]:
     {}
     """
     return {} if found is None else {"reading": found.to_record()}
+
+
+def note_population(population: str) -> list[str]:
+    """Return the note that says what an answer is of where nobody asked; none where somebody did."""
+    return [f"Of {population} unless told otherwise (--segment, --kind; '*' for all)."] if population else []

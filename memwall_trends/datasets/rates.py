@@ -32,8 +32,8 @@ BITS = {
 }  # fmt: skip
 """Bits of an operand, by number format."""
 OPERAND_BYTES = {
-    "fp64": 8, "fp32": 4, "tf32": 4, "fp16": 2, "bf16": 2, "fp8": 1, "fp6": 0.75, "fp4": 0.5,
-    "int8": 1, "int4": 0.5,
+    "fp64": 8.0, "fp32": 4.0, "tf32": 4.0, "fp16": 2.0, "bf16": 2.0, "fp8": 1.0, "fp6": 0.75, "fp4": 0.5,
+    "int8": 1.0, "int4": 0.5,
 }  # fmt: skip
 """Bytes of an operand in memory, by number format: tf32 is stored as fp32; scales of blocks are left out."""
 HALF = ("fp16", "bf16")

@@ -242,17 +242,17 @@ def _fan_out(outlook: Outlook, last: pd.Timestamp, level: float) -> pd.DataFrame
 
 def _draw_steps(leading: pd.DataFrame, model: str | None) -> pd.DataFrame:
     """Return the intensity of each workload over time, with operands as wide as the leading devices'."""
+    from memwall_trends.datasets.rates import OPERAND_BYTES
     from memwall_trends.workloads import count_cost
-    from memwall_trends.workloads.devices import FORMAT_BYTES
 
-    widths = leading["precision"].map(FORMAT_BYTES)
+    widths = leading["precision"].map(OPERAND_BYTES)
     changes = leading[widths.ne(widths.shift())]
     ends = [*(changes["date"].iloc[1:] - pd.Timedelta(days=1)), pd.Timestamp(PROJECTED_TO)]
     rows = []
     # More than both ends, so that labels keep clear of the line.
     for begin, end, number_format in zip(changes["date"], ends, changes["precision"], strict=True):
         days = pd.date_range(begin, end, periods=STEP_POINTS).normalize()
-        for name, workload in choose_workloads(FORMAT_BYTES[number_format], model).items():
+        for name, workload in choose_workloads(OPERAND_BYTES[number_format], model).items():
             intensity = count_cost(workload).total.arithmetic_intensity
             rows += [{"date": day.strftime("%Y-%m-%d"), "value": intensity, "text": name} for day in days]
     steps = pd.DataFrame(rows)

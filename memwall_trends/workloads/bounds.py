@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from memwall_trends import defaults
-from memwall_trends.datasets.rates import select_frontier
+from memwall_trends.datasets.rates import OPERAND_BYTES, select_frontier
 from memwall_trends.errors import MemwallError, TooFewObservations
 from memwall_trends.questions.gap import fit_gap, pair_devices
 from memwall_trends.questions.projection import look_ahead
 from memwall_trends.selection import Choose, select_each
 from memwall_trends.workloads.costs import count_cost
-from memwall_trends.workloads.devices import FORMAT_BYTES
 from memwall_trends.workloads.roofline import COMPUTE, MEMORY
 from memwall_trends.workloads.work import ELEMENTS, Workload, describe_workload
 
@@ -172,7 +171,7 @@ def find_when_bound(
     outlook = look_ahead(gap)
     projection = {**outlook.project([at], level).rename(columns={"value": "ratio"}).iloc[0]}
     widths = [
-        FORMAT_BYTES[number_format] if element_bytes is None else element_bytes
+        OPERAND_BYTES[number_format] if element_bytes is None else element_bytes
         for number_format in frontier["precision"]
     ]
     rows = []

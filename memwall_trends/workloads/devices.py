@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from memwall_trends.datasets.rates import OPERAND_BYTES
 from memwall_trends.errors import MemwallError, unknown
 from memwall_trends.units import convert_quantity
 
@@ -14,19 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 GIGA, GIBI = 1e9, 1024.0**3
-FORMAT_BYTES = {
-    "fp64": 8.0,
-    "fp32": 4.0,
-    "tf32": 4.0,
-    "fp16": 2.0,
-    "bf16": 2.0,
-    "fp8": 1.0,
-    "fp6": 0.75,
-    "fp4": 0.5,
-    "int8": 1.0,
-    "int4": 0.5,
-}
-"""Bytes of an element in memory, by number format; TF32 is stored in 32 bits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +79,7 @@ class Device:
     @property
     def element_bytes(self) -> float:
         """Bytes of an element of its number format."""
-        return FORMAT_BYTES[self.number_format]
+        return OPERAND_BYTES[self.number_format]
 
     @property
     def is_bound(self) -> bool:
@@ -140,7 +128,7 @@ class Device:
         >>> find_device("NVIDIA H100 SXM5").at_width(1).peak_flops / 1e12
         1979.0
         """
-        rates = {each: rate for each, rate in self.dense.items() if FORMAT_BYTES[each] == element_bytes}
+        rates = {each: rate for each, rate in self.dense.items() if OPERAND_BYTES[each] == element_bytes}
         if not rates:
             return None
         best = max(rates, key=lambda each: rates[each])
@@ -226,8 +214,8 @@ def make_device(
     if not own and device:
         return device
     if device is None:
-        if number_format not in FORMAT_BYTES:
-            raise unknown("number format", number_format, FORMAT_BYTES)
+        if number_format not in OPERAND_BYTES:
+            raise unknown("number format", number_format, OPERAND_BYTES)
         return Device(
             name="your device",
             date=None,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from memwall_trends import defaults
 from memwall_trends.datasets import find_series, load_table
-from memwall_trends.datasets.rates import PRECISIONS
+from memwall_trends.datasets.rates import OPERAND_BYTES, PRECISIONS
 from memwall_trends.errors import MemwallError, TooFewObservations, unknown
 from memwall_trends.selection import select
-from memwall_trends.workloads.devices import FORMAT_BYTES, GIBI, GIGA, Device, make_device
+from memwall_trends.workloads.devices import GIBI, GIGA, Device, make_device
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -90,7 +90,7 @@ def find_device(
     name : str
         As in the tables, capitals or not; a part of it where only one device has it.
     precision : str, optional
-        A number format of `memwall_trends.workloads.devices.FORMAT_BYTES`, or a policy of
+        A number format of `memwall_trends.datasets.rates.OPERAND_BYTES`, or a policy of
         `memwall_trends.datasets.rates.PRECISIONS`; ``best16`` by default.
     dataset, overlay
         As in `memwall_trends.fitting.trends.fit_trend`.
@@ -107,8 +107,8 @@ def find_device(
     'fp8'
     """
     policy = precision or "best16"
-    if policy not in (*PRECISIONS, *FORMAT_BYTES):
-        raise unknown("precision", policy, dict.fromkeys((*PRECISIONS, *FORMAT_BYTES)))
+    if policy not in (*PRECISIONS, *OPERAND_BYTES):
+        raise unknown("precision", policy, dict.fromkeys((*PRECISIONS, *OPERAND_BYTES)))
     formats = PRECISIONS.get(policy, (policy,))
     options: dict[str, Any] = {"dataset": dataset, "overlay": overlay, "announced": True}
     found = _match(name, list_devices(dataset=dataset, overlay=overlay))
@@ -153,7 +153,7 @@ def list_devices(*, dataset: str = defaults.DATASET, overlay: Sequence[str | Pat
     'Intel Pentium Pro 200 MHz'
     """
     options: dict[str, Any] = {"dataset": dataset, "overlay": overlay, "announced": True}
-    rates = select("peak_flops", where=_dense(FORMAT_BYTES), **options).observations
+    rates = select("peak_flops", where=_dense(OPERAND_BYTES), **options).observations
     moving = select("dram_bandwidth", **options).observations["name"]
     paired = rates[rates["name"].isin(moving)].sort_values("date", kind="stable")
     return [str(name) for name in paired["name"]]
@@ -202,7 +202,9 @@ def _find_rates(name: str, sparsity: str, options: dict[str, Any]) -> dict[str, 
     rows = load_table("peak_flops", options["dataset"], overlay=options["overlay"])
     if "sparsity" not in rows:
         return {}
-    own = rows[(rows["name"] == name) & (rows["sparsity"] == sparsity) & rows["precision"].isin(FORMAT_BYTES)]
+    own = rows[
+        (rows["name"] == name) & (rows["sparsity"] == sparsity) & rows["precision"].isin(OPERAND_BYTES)
+    ]
     return {str(each): float(rate) * GIGA for each, rate in own.groupby("precision")["value"].max().items()}
 
 

@@ -17,6 +17,8 @@ import pandas as pd
 
 from memwall_trends.datasets import find_series, list_fillable, load_table
 from memwall_trends.errors import MemwallError
+from memwall_trends.fitting.least_squares import design_line
+from memwall_trends.fitting.regression import regress
 from memwall_trends.units import decimal_years, format_number
 
 if TYPE_CHECKING:
@@ -361,12 +363,10 @@ def _outlyingness(group: pd.DataFrame) -> pd.Series:
     years = decimal_years(group["day"].to_numpy())
     if len(group) < MIN_GROUP or len(np.unique(years)) < MIN_GROUP // 2:
         return pd.Series(0.0, index=group.index)
-    from statsmodels.regression.linear_model import OLS
-
-    design = np.column_stack([np.ones_like(years), years - years.mean()])
-    fit = OLS(np.log10(group["value"].to_numpy()), design).fit()
-    internal = fit.get_influence().resid_studentized_internal
-    # The external residual follows from the internal one; statsmodels would refit without each row.
+    design = design_line(years, float(years.mean()))
+    fit = regress(np.log10(group["value"].to_numpy()), design, np.ones_like(years))
+    internal = fit.studentize()
+    # The external residual follows from the internal one.
     left = np.maximum(fit.df_resid - internal**2, 1e-12)
     return pd.Series(np.nan_to_num(internal * np.sqrt((fit.df_resid - 1) / left)), index=group.index)
 

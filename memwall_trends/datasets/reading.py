@@ -313,11 +313,26 @@ def _of_user(
 
 def _read_rows(table: Table, overlay: Sequence[str | Path], reading: Reading | None = None) -> pd.DataFrame:
     """Return the rows of a table or a part of one, a user's over them, joined with what devices are."""
+    if not overlay:
+        parts = [table, *([find_table(DEVICES)] if table.joined else [])]
+        # A shallow copy: whoever writes to it gets cells of their own.
+        return _shipped_rows(table, tuple(map(_read_content, parts))).copy(deep=False)
+    rows = lay_over(_read_part(table), table, overlay, reading)
+    return join_devices(rows, table, overlay, reading) if table.joined else rows
+
+
+@lru_cache(maxsize=64)
+def _shipped_rows(table: Table, _contents: tuple[bytes, ...]) -> pd.DataFrame:
+    """Return the rows of a table joined with what devices are; once, while its files stay as they are."""
+    rows = _read_part(table)
+    return join_devices(rows, table) if table.joined else rows
+
+
+def _read_part(table: Table) -> pd.DataFrame:
     rows = _read_table(table)
     for column, wanted in table.rows.items():
         rows = rows[rows[column] == wanted].reset_index(drop=True)
-    rows = lay_over(rows, table, overlay, reading)
-    return join_devices(rows, table, overlay, reading) if table.joined else rows
+    return rows
 
 
 def join_devices(
@@ -365,14 +380,25 @@ def join_devices(
 
 
 def _read_table(table: Table) -> pd.DataFrame:
+    content = _read_content(table)
     try:
-        # A shallow copy: whoever writes to it gets cells of their own.
-        return _parse_table(table.path.read_bytes(), tuple(table.types.items())).copy(deep=False)
-    except (OSError, ValueError, TypeError, KeyError, OverflowError) as error:
-        raise MemwallError(
-            f"{table.path}: cannot be read as the data dictionary describes it: "
-            f"{' '.join(str(error).split())}; 'memwall-trends validate' says where"
-        ) from None
+        return _parse_table(content, tuple(table.types.items())).copy(deep=False)
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
+        raise _unreadable(table, error) from None
+
+
+def _read_content(table: Table) -> bytes:
+    try:
+        return table.path.read_bytes()
+    except OSError as error:
+        raise _unreadable(table, error) from None
+
+
+def _unreadable(table: Table, error: Exception) -> MemwallError:
+    return MemwallError(
+        f"{table.path}: cannot be read as the data dictionary describes it: "
+        f"{' '.join(str(error).split())}; 'memwall-trends validate' says where"
+    )
 
 
 @lru_cache(maxsize=64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ DEVICES = "devices"
 """The table that says once what a device is."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
     """One table of the data dictionary.
 
@@ -106,6 +106,7 @@ class Table:
         return list(self.schema["primaryKey"])
 
 
+@cache
 def datasets_folder() -> Path:
     """Return the folder of the tables: inside an installed package, beside the package in a checkout."""
     package = Path(__file__).resolve().parent.parent

@@ -53,7 +53,7 @@ def ordinary_least_squares(
     Returns
     -------
     Estimate
-        By ``statsmodels.regression.linear_model.OLS``.
+        As ``statsmodels.regression.linear_model.OLS`` has it.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def weighted_least_squares(
     Returns
     -------
     Estimate
-        By ``statsmodels.regression.linear_model.WLS``; its residual variance is the weighted one.
+        As ``statsmodels.regression.linear_model.WLS`` has it; its residual variance is the weighted one.
 
     Examples
     --------
@@ -108,7 +108,8 @@ def weighted_least_squares(
     0.5
     """
     import numpy as np
-    from statsmodels.regression.linear_model import WLS
+
+    from memwall_trends.fitting.regression import regress
 
     origin = float(years.mean())
     if np.ptp(log10_values) == 0:
@@ -119,7 +120,7 @@ def weighted_least_squares(
     )
     if np.linalg.matrix_rank(design[:, 1:]) < design.shape[1] - 1:
         raise MemwallError("within each group all observations are of one date, so that none shows growth")
-    result = WLS(log10_values, design, weights=scaled).fit()
+    result = regress(log10_values, design, scaled)
     residuals = log10_values - result.fittedvalues
     sure = estimate_uncertainty(result, design, log10_values, scaled, se=se, clusters=clusters)
     return Estimate(
@@ -129,10 +130,10 @@ def weighted_least_squares(
         covariance=np.asarray(sure.covariance, dtype=np.float64)[:2, :2],
         degrees_of_freedom=sure.degrees_of_freedom,
         residual_variance=float(scaled @ residuals**2 / result.df_resid),
-        r_squared=float(result.rsquared),
+        r_squared=result.rsquared,
         interval=sure.interval,
         slope_bounds=sure.slope_bounds,
-        residual_freedom=float(result.df_resid),
+        residual_freedom=result.df_resid,
         n_clusters=sure.n_clusters,
         effects=None if within is None else find_heights(within, result.params[2:], scaled),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from memwall_trends.errors import MemwallError, unknown
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from memwall_trends.fitting.bounds import Bounds
+    from memwall_trends.fitting.regression import Regression
 
     Floats = NDArray[np.float64]
     Codes = NDArray[np.int64]
@@ -88,14 +89,19 @@ def find_standard_error(name: str) -> str:
 
 
 def estimate_uncertainty(
-    result: Any, design: Floats, log10_values: Floats, weights: Floats, *, se: str, clusters: Clusters | None
+    result: Regression,
+    design: Floats,
+    log10_values: Floats,
+    weights: Floats,
+    *,
+    se: str,
+    clusters: Clusters | None,
 ) -> Uncertainty:
     """Return how sure the coefficients of a least-squares fit are.
 
     Parameters
     ----------
-    result : RegressionResults
-        Of ``statsmodels.regression.linear_model.WLS``.
+    result : Regression
     design : ndarray of float, shape (n, k)
         The slope is the second coefficient.
     log10_values, weights : ndarray of float, shape (n,)
@@ -117,10 +123,10 @@ def estimate_uncertainty(
     Examples
     --------
     >>> import numpy as np
-    >>> from statsmodels.regression.linear_model import WLS
+    >>> from memwall_trends.fitting.regression import regress
     >>> design = np.column_stack([np.ones(6), np.arange(6.0) - 2.5])
     >>> values, alike = np.array([0.0, 1.1, 1.9, 3.2, 3.9, 5.1]), np.ones(6)
-    >>> result = WLS(values, design).fit()
+    >>> result = regress(values, design, alike)
     >>> pairs = Clusters((np.array([0, 0, 1, 1, 2, 2]),), "architectures")
     >>> estimate_uncertainty(result, design, values, alike, se="crv1", clusters=pairs).interval
     't interval, standard error by 3 architectures (CRV1, 2.0 degrees of freedom)'
@@ -131,7 +137,7 @@ def estimate_uncertainty(
             result.cov_params(), float(result.df_resid), "t interval, classical standard error"
         )
     if se == "hc3":
-        covariance = result.get_robustcov_results("HC3").cov_params()
+        covariance = result.hc3()
         interval = "t interval, standard error robust to unequal variances (HC3)"
         return Uncertainty(covariance, float(result.df_resid), interval)
     return estimate_by_cluster(design, log10_values, weights, result.params, se=se, clusters=clusters)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from memwall_trends.cli.app import FIRST_STEPS
 from memwall_trends.curation.adding import add_rows, read_chip
 from memwall_trends.datasets import list_tables, load_table
 from memwall_trends.fitting.trends import fit_trend
@@ -220,6 +221,24 @@ def test_the_module_is_the_command() -> None:
         [sys.executable, "-m", "memwall_trends", "--version"], check=True, capture_output=True, text=True
     )
     assert re.fullmatch(r"memwall-trends \d+\.\d+\.\d+\n", done.stdout)
+
+
+# Without a command
+
+
+@pytest.mark.usefixtures("folder")
+def test_without_a_command_five_things_to_try_are_shown(run: Run) -> None:
+    shown = run()
+    assert shown.code == 0
+    assert all(f"memwall-trends {command}" in shown.out for command in FIRST_STEPS)
+    assert "memwall-trends --help" in shown.out
+    assert max(len(line) for line in shown.out.splitlines()) <= 80
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("command", FIRST_STEPS)
+def test_each_of_them_runs(run: Run, command: str) -> None:
+    assert run(*command.split()).code == 0
 
 
 # What they print

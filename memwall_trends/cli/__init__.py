@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
+from memwall_trends.cli import bash
 from memwall_trends.cli.app import app
 from memwall_trends.errors import MemwallError, MemwallWarning, printable
 
@@ -47,7 +48,7 @@ def main() -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("always", MemwallWarning)
             warnings.showwarning = _Teller(warnings.showwarning)
-            app()
+            bash.answer(app)
     except MemwallError as error:
         _fail(str(error))
     except OSError as error:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from dataclasses import dataclass, replace
 from functools import wraps
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 import typer
+
+from memwall_trends.cli.completion import completes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -114,7 +117,7 @@ class Group(Generic[Value]):
                 name,
                 inspect.Parameter.KEYWORD_ONLY,
                 default=option.default,
-                annotation=Annotated[option.type_, _describe(option, self.panel)],
+                annotation=Annotated[option.type_, _describe(name, option, self.panel)],
             )
             for name, option in self.options.items()
         ]
@@ -194,14 +197,29 @@ def _merge(command: Callable[..., None], groups: Mapping[str, Group[Any]]) -> li
         else:
             # By keyword, as Typer calls them: so a required option may follow one with a default.
             kind = inspect.Parameter.KEYWORD_ONLY
-            merged.append(parameter.replace(annotation=hints[name], kind=kind))
+            merged.append(parameter.replace(annotation=_completed(name, hints[name]), kind=kind))
     return merged
 
 
-def _describe(option: Option, panel: str) -> Any:
+def _completed(name: str, hint: Any) -> Any:
+    """Return the annotation of a parameter that the command declares, completed by its name."""
+    if get_origin(hint) is not Annotated:
+        return hint
+    type_, described = get_args(hint)
+    described = copy.copy(described)
+    described.autocompletion = completes(name, type_)
+    return Annotated[type_, described]
+
+
+def _describe(name: str, option: Option, panel: str) -> Any:
+    complete = completes(name, option.type_)
     if option.positional:
-        return typer.Argument(metavar=option.metavar, help=option.help)
+        return typer.Argument(metavar=option.metavar, help=option.help, autocompletion=complete)
     flags = () if option.flag is None else (option.flag,)
     return typer.Option(
-        *flags, metavar=option.metavar, help=option.help, rich_help_panel=option.panel or panel
+        *flags,
+        metavar=option.metavar,
+        help=option.help,
+        rich_help_panel=option.panel or panel,
+        autocompletion=complete,
     )

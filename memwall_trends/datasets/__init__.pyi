@@ -1,0 +1,16 @@
+from .exporting import export_rows as export_rows
+from .reading import Observations as Observations
+from .reading import describe_tables as describe_tables
+from .reading import load_observations as load_observations
+from .reading import load_table as load_table
+from .registry import Table as Table
+from .registry import datasets_folder as datasets_folder
+from .registry import find_series as find_series
+from .registry import find_table as find_table
+from .registry import list_datasets as list_datasets
+from .registry import list_fillable as list_fillable
+from .registry import list_series as list_series
+from .registry import list_tables as list_tables
+from .sources import count_sources as count_sources
+from .sources import find_sources as find_sources
+from .sources import to_bibtex as to_bibtex

@@ -23,6 +23,10 @@ def explore(
         Path,
         typer.Option(metavar="FILE", help="The page to write: one file that needs no network."),
     ] = Path("explore.html"),
+    base_url: Annotated[
+        str,
+        typer.Option(metavar="URL", help="Where the page will be, for the links that it hands out."),
+    ] = "",
     choose: Choose,
     result: Result,
 ) -> None:
@@ -30,4 +34,6 @@ def explore(
     from memwall_trends.explorer import save_explorer
 
     overlay = choose.get("overlay", ())
-    typer.echo(save_explorer(out, overlay=overlay, level=result.level, per=result.per))
+    typer.echo(
+        save_explorer(out, overlay=overlay, level=result.level, per=result.per, base_url=base_url)
+    )

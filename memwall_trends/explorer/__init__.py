@@ -1,7 +1,7 @@
 """The explorer: one HTML file in which a reader drags a window of time and the trend is fitted again.
 
-Python gives it the rows, the defaults of each table and the chart; ``assets/fit.js`` fits as `fit_trend` and
-`fit_gap` do, ``assets/page.js`` keeps what is chosen and what is shown in step.
+Python gives it the rows, the defaults of each table and the chart; the scripts of ``assets/`` choose, fit and project
+as `select`, `fit_trend`, `fit_by`, `fit_gap` and `look_ahead` do (`SCRIPTS`).
 """
 
 from __future__ import annotations
@@ -31,6 +31,11 @@ CHEBYSHEV_DEGREE = 40
 LINKED = ("http://", "https://")
 EMBEDDED = ("segment", "product_class", "architecture", "shipped")
 """What the page needs to know of a device."""
+SCRIPTS = (
+    *("fit", "choose", "project", "state", "words", "answers"),  # what is asked, and its answer
+    *("scene", "chart", "search", "details", "table", "share", "page"),  # what is shown
+)
+"""The scripts of the page, each of which knows those before it."""
 RUNTIME = "window.vegaEmbed = vegaEmbed;"
 """Asked of the bundler; its name ``vega`` stands for nothing, as that module has no default export."""
 
@@ -40,6 +45,7 @@ def build_explorer(
     overlay: Sequence[str | Path] = (),
     level: float = defaults.LEVEL,
     per: float = defaults.PERIOD_YEARS,
+    base_url: str = "",
 ) -> str:
     """Return the explorer page: one HTML text that needs no other file and no network.
 
@@ -51,11 +57,14 @@ def build_explorer(
         Level of the intervals.
     per : float
         Period of the growth factor, in years.
+    base_url : str
+        Web address that the page will have, for the links and the embed code that it hands out. By default that
+        from which it was opened.
 
     Raises
     ------
     MemwallError
-        If a file of the overlay, the level or the period is wrong.
+        If a file of the overlay, the level, the period or the address is wrong.
 
     Examples
     --------
@@ -65,7 +74,7 @@ def build_explorer(
     """
     from jinja2 import Environment, select_autoescape
 
-    from memwall_trends.explorer.chart import COLOURS, compile_chart
+    from memwall_trends.explorer.chart import COLOURS, GROUP_COLOURS, compile_chart
 
     embedded = {
         "level": check_level(level),
@@ -77,14 +86,15 @@ def build_explorer(
         "quantiles": _t_series(level),
         **_describe_data(overlay),
         "charts": {"trend": compile_chart("trend", window=True), "gap": compile_chart("gap")},
-        "colours": COLOURS,
+        "colours": {scheme: {**COLOURS[scheme], "groups": GROUP_COLOURS[scheme]} for scheme in COLOURS},
+        "baseUrl": _check_address(base_url),
     }
     template = Environment(autoescape=select_autoescape(default=True)).from_string(_asset("page.html"))
     return template.render(
         style=_asset("page.css"),
         data=_as_inert_json(embedded),
         runtime=_as_script(_runtime()),
-        script=_as_script(_asset("fit.js") + _asset("page.js")),
+        script=_as_script("".join(_asset(f"{name}.js") for name in SCRIPTS)),
         level=embedded["levelText"],
         period=embedded["periodText"],
         colours=COLOURS,
@@ -97,6 +107,7 @@ def save_explorer(
     overlay: Sequence[str | Path] = (),
     level: float = defaults.LEVEL,
     per: float = defaults.PERIOD_YEARS,
+    base_url: str = "",
 ) -> Path:
     """Write the explorer page and return its path.
 
@@ -104,7 +115,7 @@ def save_explorer(
     ----------
     path : str or Path
         The file; its folder is made if there is none.
-    overlay, level, per
+    overlay, level, per, base_url
         As in `build_explorer`.
 
     Raises
@@ -118,7 +129,10 @@ def save_explorer(
     >>> save_explorer(Path(mkdtemp()) / "explore.html").name
     'explore.html'
     """
-    path, page = Path(path), build_explorer(overlay=overlay, level=level, per=per)
+    path = Path(path)
+    page = build_explorer(
+        overlay=overlay, level=level, per=per, base_url=base_url
+    )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(page, encoding="utf-8", newline="\n")
@@ -132,7 +146,8 @@ def _describe_data(overlay: Sequence[str | Path]) -> dict[str, Any]:
     from memwall_trends.datasets import find_series, list_datasets, list_series, load_table
     from memwall_trends.datasets.rates import BITS, PRECISIONS
     from memwall_trends.fitting import methods, trends
-    from memwall_trends.questions.gap import FEW_DEVICES
+    from memwall_trends.questions import calibration, forecasts, gap
+    from memwall_trends.questions.projection import LONGEST_YEARS
     from memwall_trends.questions.ratio import RATIO_UNITS
 
     series: list[dict[str, Any]] = []
@@ -148,11 +163,21 @@ def _describe_data(overlay: Sequence[str | Path]) -> dict[str, Any]:
         "sources": _describe_sources(used, overlay),
         "overlay": [str(path) for path in overlay],
         "defaultDataset": defaults.DATASET,
+        "paper": defaults.PAPER,
         "precisions": PRECISIONS,
         "bits": BITS,
         "ratioUnits": [[*units, unit] for units, unit in RATIO_UNITS.items()],
-        "fewDevices": FEW_DEVICES,
+        "population": dict(gap.POPULATION),
+        "narrower": gap.NARROWER,
+        "fewDevices": gap.FEW_DEVICES,
         "minDates": trends.MIN_DISTINCT_DATES,
+        "manyVendors": methods.MANY_VENDORS,
+        "fewOrigins": calibration.FEW_ORIGINS,
+        "backtest": {
+            "longest": LONGEST_YEARS,
+            "fewObservations": forecasts.FEW_OBSERVATIONS,
+            "fewYears": forecasts.FEW_YEARS,
+        },
         "frontierNote": methods.FRONTIER_NOTE,
     }
 
@@ -212,6 +237,16 @@ def _describe_sources(used: set[str], overlay: Sequence[str | Path]) -> dict[str
         for key, title, url in known.itertuples(index=False, name=None)
         if key and key in used
     }
+
+
+def _check_address(address: str) -> str:
+    """Return a web address to which a fragment can be added."""
+    if address and (not address.lower().startswith(LINKED) or "#" in address or set(address) & set(" \"<>")):
+        raise MemwallError(
+            f"the base address {address!r} is not that of a page on the web: expected one that starts with "
+            "https:// and has no '#', as in https://example.org/explore.html"
+        )
+    return address
 
 
 def _t_series(level: float) -> list[float]:

@@ -1,4 +1,4 @@
-"""The chart of the page: an Altair specification, compiled, whose data and colours the page sets."""
+"""The chart of the page: an Altair specification, compiled, whose data, scales and texts the page sets."""
 
 from __future__ import annotations
 
@@ -31,15 +31,25 @@ COLOURS: dict[str, dict[str, str]] = {
 }
 """What each part is drawn in, on light and on dark; text has a contrast of 4.5 or more on the surface."""
 
-HEIGHT = 340
-LABEL = (
-    "datum.value >= 0.001 && datum.value < 100000 ? format(datum.value, ',~r') : "
-    "replace(format(datum.value, '.0e'), 'e+', 'e')"
-)
+GROUP_COLOURS: dict[str, tuple[str, ...]] = {
+    "light": theme.COLOURS,
+    "dark": ("#5db8f0", "#ff9a4d", "#e0e0e0", "#4fc796", "#ec9bcb", "#d9bd4a"),
+}
+"""Of the groups with most rows, in their order; a shape and a label at the line tell them apart as well."""
+
+WIDTH, HEIGHT = 600, 340
+SIGNALS: dict[str, Any] = {
+    **{name: COLOURS["light"][name] for name in ("ink", "muted", "grid", "surface")},
+    **{"dates": [0, 1], "values": [0, 1], "ticks": [0], "tickTexts": [""]},
+    **{"heading": "", "subheading": [""], "source": "", "indent": 0, "above": 0},
+}
+"""What the page sets."""
 
 
 def compile_chart(name: str, *, window: bool = False) -> dict[str, Any]:
-    """Return the Vega specification of a chart of points, a line and its confidence band.
+    """Return the Vega specification of a chart of points, lines and their bands, labelled at their ends.
+
+    The scales are linear: the page gives logarithms and the texts of the ticks, so that a reader can switch.
 
     Parameters
     ----------
@@ -50,19 +60,21 @@ def compile_chart(name: str, *, window: bool = False) -> dict[str, Any]:
 
     Examples
     --------
-    >>> sorted(data["name"] for data in compile_chart("trend")["data"][:3])
-    ['current', 'line', 'points']
+    >>> sorted(data["name"] for data in compile_chart("trend")["data"] if "source" not in data)
+    ['bands', 'current', 'curves', 'labels', 'points']
     """
     import vl_convert
 
     compiled: dict[str, Any] = vl_convert.vegalite_to_vega(_draw(name, window).to_dict())
-    # Vega-Lite takes no expression for it, Vega does.
-    compiled["title"]["subtitle"] = {"signal": "subheading"}
+    # The page says how wide the margins are, as wide as the texts in them: so no text is cut.
+    compiled["autosize"] = {"type": "none"}
     # The window is dragged below the points, so that these can still be pointed at.
     for mark in compiled["marks"]:
         if mark["name"].startswith("window_brush"):
             mark["aria"] = False  # the dates beside the chart say the same
     compiled["marks"].sort(key=lambda mark: not mark["name"].startswith("window_brush"))
+    compiled["data"].append({"name": "labels"})
+    compiled["marks"] += [_label_lines(name), *_frame_texts(name)]
     return compiled
 
 
@@ -75,61 +87,44 @@ def _draw(name: str, window: bool) -> alt.LayerChart:
         scale=alt.Scale(type="utc", domain=alt.ExprRef("dates")),
         axis=alt.Axis(tickCount=alt.ExprRef("max(2, floor(width / 80))"), labelFlush=False),
     )
-    y_scale = alt.Scale(type="log", domain=alt.ExprRef("values"), nice=False)
-    y_axis = alt.Axis(values=alt.ExprRef("ticks"), labelExpr=LABEL, title=None)
+    y_scale = alt.Scale(domain=alt.ExprRef("values"), nice=False, zero=False)
+    y_axis = alt.Axis(
+        values=alt.ExprRef("ticks"), labelExpr="tickTexts[indexof(ticks, datum.value)]", title=None, ticks=False
+    )
 
     def y(field: str) -> alt.Y:
         return alt.Y(f"{field}:Q", scale=y_scale, axis=y_axis)
 
-    points, line = alt.NamedData(name="points"), alt.NamedData(name="line")
+    colour = alt.Color("colour:N", scale=None, legend=None)
     band = (
-        alt.Chart(line, name=f"{name}_band")
-        .mark_area(opacity=0.2, clip=True, color=alt.ExprRef("counted"), aria=False)
-        .encode(x=x, y=y("low"), y2="high:Q")
+        alt.Chart(alt.NamedData(name="bands"), name=f"{name}_band")
+        .mark_area(opacity=0.17, clip=True, aria=False)
+        .encode(x=x, y=y("low"), y2="high:Q", color=colour, detail="group:N")
     )
-    trend = (
-        alt.Chart(line, name=f"{name}_line")
-        .mark_line(strokeWidth=2.5, clip=True, color=alt.ExprRef("ink"), aria=False)
-        .encode(x=x, y=y("fit"))
+    line = (
+        alt.Chart(alt.NamedData(name="curves"), name=f"{name}_line")
+        .mark_line(clip=True, aria=False)
+        .encode(
+            x=x,
+            y=y("fit"),
+            color=colour,
+            detail="group:N",
+            strokeWidth=alt.StrokeWidth("width:Q", scale=None, legend=None),
+            strokeDash=alt.when("datum.ahead").then(alt.value([5, 4])).otherwise(alt.value([1, 0])),
+        )
     )
-    marks = _draw_points(points, f"{name}_points", x, y("shown"))
-    current = (
-        alt.Chart(alt.NamedData(name="current"), name=f"{name}_current")
-        .mark_point(size=260, strokeWidth=2.5, filled=False, aria=False, color=alt.ExprRef("ink"))
-        .encode(x=x, y=y("shown"))
-    )
+    marks = _draw_points(name, x, y("shown"), colour)
     if window:
         # Grey, half transparent: the selection's colours cannot follow the scheme.
         brush = alt.BrushConfig(fill="#888888", fillOpacity=0.16, stroke="#888888", strokeWidth=1.5)
         marks = marks.add_params(
             alt.selection_interval(name="window", encodings=["x"], mark=brush, zoom=False)
         )
-    signals = [
-        alt.param(name=colour, value=value)
-        for colour, value in {**COLOURS["light"], "dates": [0, 1], "values": [1, 10], "ticks": [1]}.items()
-    ]
-    signals += [alt.param(name="heading", value=""), alt.param(name="subheading", value=[""])]
     chart: alt.LayerChart = (
-        alt.layer(band, marks, trend, current)
-        .add_params(*signals)
-        .properties(
-            width="container",
-            height=HEIGHT,
-            background=alt.ExprRef("surface"),
-            title=alt.TitleParams(
-                alt.ExprRef("heading"),
-                subtitle="",
-                anchor="start",
-                frame="bounds",
-                fontSize=alt.ExprRef("heading ? 14 : 0"),
-                subtitleFontSize=alt.ExprRef("heading ? 13 : 0"),
-                color=alt.ExprRef("ink"),
-                subtitleColor=alt.ExprRef("muted"),
-                subtitlePadding=alt.ExprRef("heading ? 5 : 0"),
-                offset=alt.ExprRef("heading ? 12 : 0"),
-            ),
-        )
-        .configure(font=theme.FONT, padding=8)
+        alt.layer(band, marks, line, *_draw_current(name, x, y("shown")))
+        .add_params(*(alt.param(name=each, value=value) for each, value in SIGNALS.items()))
+        .properties(width=WIDTH, height=HEIGHT, background=alt.ExprRef("surface"))
+        .configure(font=theme.FONT)
         .configure_view(stroke=None)
         .configure_axis(
             labelColor=alt.ExprRef("muted"),
@@ -139,28 +134,94 @@ def _draw(name: str, window: bool) -> alt.LayerChart:
             labelFontSize=12,
         )
         .configure_axisX(grid=False)
+        .configure_axisY(domain=False, gridDash=[3, 3])
     )
     return chart
 
 
-def _draw_points(points: alt.NamedData, name: str, x: alt.X, y: alt.Y) -> alt.Chart:
+def _draw_points(name: str, x: alt.X, y: alt.Y, colour: alt.Color) -> alt.Chart:
     import altair as alt
 
     marks: alt.Chart = (
-        alt.Chart(points, name=name)
+        alt.Chart(alt.NamedData(name="points"), name=f"{name}_points")
         .mark_point(filled=True, clip=True, aria=False, strokeWidth=1)
         .encode(
             x=x,
             y=y,
+            color=colour,
             tooltip=alt.Tooltip("label:N"),
-            shape=alt.when("datum.theirs").then(alt.value("diamond")).otherwise(alt.value("circle")),
+            shape=alt.Shape("shape:N", scale=None, legend=None),
             size=alt.when("datum.theirs").then(alt.value(170)).otherwise(alt.value(44)),
-            opacity=alt.when("datum.counted").then(alt.value(0.85)).otherwise(alt.value(0.45)),
-            color=alt.when("!datum.counted")
-            .then(alt.value(alt.ExprRef("faint")))
-            .when("datum.theirs")
-            .then(alt.value(alt.ExprRef("theirs")))
-            .otherwise(alt.value(alt.ExprRef("counted"))),
+            opacity=alt.when("datum.counted").then(alt.value(0.8)).otherwise(alt.value(0.4)),
         )
     )
     return marks
+
+
+def _draw_current(name: str, x: alt.X, y: alt.Y) -> list[alt.Chart]:
+    """Return the ring about the point that the reader is at, and its name."""
+    import altair as alt
+
+    current = alt.Chart(alt.NamedData(name="current"), name=f"{name}_current").encode(x=x, y=y)
+    ring = current.mark_point(size=220, strokeWidth=2.5, filled=False, aria=False, color=alt.ExprRef("ink"))
+    named = current.mark_text(
+        fontWeight="bold",
+        fontSize=13,
+        aria=False,
+        color=alt.ExprRef("ink"),
+        stroke=alt.ExprRef("surface"),
+        strokeWidth=0,
+        dy=-14,
+        align=alt.ExprRef("datum.left ? 'right' : 'left'"),
+    ).encode(text="text:N")
+    return [ring, named.properties(name=f"{name}_name")]
+
+
+def _label_lines(name: str) -> dict[str, Any]:
+    """Return the labels at the ends of the lines, at heights at which they do not overlap."""
+    return {
+        "name": f"{name}_labels",
+        "type": "text",
+        "aria": False,
+        "interactive": False,
+        "from": {"data": "labels"},
+        "encode": {
+            "update": {
+                "x": {"scale": "x", "field": "date", "offset": 8},
+                "y": {"field": "y"},
+                "text": {"field": "text"},
+                "fill": {"field": "colour"},
+                "baseline": {"value": "middle"},
+                "fontSize": {"value": 13},
+                "fontWeight": {"value": "bold"},
+            }
+        },
+    }
+
+
+def _frame_texts(name: str) -> list[dict[str, Any]]:
+    """Return title, subtitle and source of a picture that stands alone."""
+
+    def text(signal: str, y: str, size: int, colour: str, weight: str = "normal") -> dict[str, Any]:
+        drawn = {
+            "x": {"signal": "indent"},
+            "y": {"signal": y},
+            "text": {"signal": signal},
+            "fill": {"signal": colour},
+            "fontSize": {"value": size},
+            "fontWeight": {"value": weight},
+            "lineHeight": {"value": 17},
+        }
+        return {
+            "name": f"{name}_{signal}",
+            "type": "text",
+            "aria": False,
+            "interactive": False,
+            "encode": {"update": drawn},
+        }
+
+    return [
+        text("heading", "above + 24", 18, "ink", "bold"),
+        text("subheading", "above + 44", 13, "muted"),
+        text("source", "height + 48", 12, "muted"),
+    ]

@@ -13,8 +13,22 @@ from tempfile import TemporaryDirectory
 from textwrap import fill
 
 CHECKOUT = Path(__file__).parent.parent
+README = CHECKOUT / "README.md"
+ADD_A_CHIP = CHECKOUT / "docs" / "guide" / "add-a-chip.md"
 FINDING = re.compile(r"(?<=<!-- finding -->\n).*?(?=<!-- end -->)", re.DOTALL)
 WIDTH = 120
+
+
+def list_pages() -> list[Path]:
+    """Return the pages that show commands; docs/cli.md shows those of ``--help``, without output."""
+    pages = [*(CHECKOUT / "docs").glob("*.md"), *(CHECKOUT / "docs" / "guide").glob("*.md")]
+    return [README, *sorted(page for page in pages if page.name != "cli.md")]
+
+
+def read_chip_example() -> str:
+    """Return the chip.toml that the guide shows."""
+    (chip,) = re.findall(r"```toml\n(.*?)```", ADD_A_CHIP.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return str(chip)
 
 
 def refresh(text: str, folder: str) -> str:
@@ -47,12 +61,10 @@ def write_finding() -> str:
 
 
 if __name__ == "__main__":
-    readme = CHECKOUT / "README.md"
-    (chip,) = re.findall(r"```toml\n(.*?)```", readme.read_text(encoding="utf-8"), flags=re.DOTALL)
-    for page in [readme, *sorted((CHECKOUT / "docs").glob("*.md"))]:
+    for page in list_pages():
         with TemporaryDirectory() as folder:
-            (Path(folder) / "chip.toml").write_text(chip, encoding="utf-8")
+            (Path(folder) / "chip.toml").write_text(read_chip_example(), encoding="utf-8")
             page.write_text(refresh(page.read_text(encoding="utf-8"), folder), encoding="utf-8")
-    readme.write_text(
-        FINDING.sub(lambda _: write_finding(), readme.read_text(encoding="utf-8")), encoding="utf-8"
+    README.write_text(
+        FINDING.sub(lambda _: write_finding(), README.read_text(encoding="utf-8")), encoding="utf-8"
     )

@@ -50,7 +50,8 @@ def render_api() -> str:
         documented = package[f"{public.__module__}.{public.__name__}".removeprefix("memwall_trends.")]
         parts += ["", f"## {name}", "", *_render(name, public, documented)]
         if inspect.isclass(public):
-            for member, described in sorted(documented.members.items()):
+            # Inherited ones too: a reader asks what a trend can do, not which class it has it from.
+            for member, described in sorted(documented.all_members.items()):
                 if not member.startswith("_") and described.docstring and not described.is_attribute:
                     own = inspect.getattr_static(public, member)
                     parts += ["", f"### {name}.{member}", "", *_render(f"{name}.{member}", own, described)]

@@ -17,6 +17,7 @@ from memwall_trends.curation.adding import add_rows, read_chip
 from memwall_trends.datasets import list_tables, load_table
 from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.units import format_number
+from tests.refresh_examples import README, list_pages, read_chip_example
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,7 @@ COMMANDS = [
 PAPER = ["--dataset", "gholami2024"]
 
 
-# The commands of the README and of --help
+# The commands of the README, of docs/ and of --help
 
 
 def examples(text: str) -> list[tuple[str, str]]:
@@ -45,21 +46,19 @@ def examples(text: str) -> list[tuple[str, str]]:
     return [(command, output) for command, _, output in (part.partition("\n") for part in parts)]
 
 
-README_EXAMPLES = [
+EXAMPLES = dict.fromkeys(
     (command, output)
-    for page in ("README.md", "docs/json.md")
-    for command, output in examples((CHECKOUT / page).read_text(encoding="utf-8"))
+    for page in list_pages()
+    for command, output in examples(page.read_text(encoding="utf-8"))
     if command.startswith("memwall-trends ")
-]
+)
 LONG = ("memwall-trends sensitivity peak_flops",)
 
 
 @pytest.fixture
 def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Work in a folder with the README's chip.toml, and my-chips.csv with a value of another chip."""
-    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
-    (chip,) = re.findall(r"```toml\n(.*?)```", readme, flags=re.DOTALL)
-    (tmp_path / "chip.toml").write_text(chip, encoding="utf-8")
+    """Work in a folder with the chip.toml of the guide."""
+    (tmp_path / "chip.toml").write_text(read_chip_example(), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -73,10 +72,10 @@ def same_lines(text: str) -> list[str]:
     ("command", "output"),
     [
         pytest.param(command, output, id=command, marks=pytest.mark.slow if command in LONG else ())
-        for command, output in README_EXAMPLES
+        for command, output in EXAMPLES
     ],
 )
-def test_the_readme_shows_what_its_commands_print(run: Run, command: str, output: str) -> None:
+def test_the_pages_show_what_their_commands_print(run: Run, command: str, output: str) -> None:
     if "my-chips.csv" in command and "add" not in command:
         add_rows(read_chip("chip.toml"), Path("my-chips.csv"))
     result = run(*shlex.split(command)[1:])
@@ -155,8 +154,15 @@ def test_every_key_of_the_json_is_documented(run: Run, heading: str, command: st
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_the_readme_shows_every_command(command: list[str]) -> None:
-    assert any(example.startswith(" ".join(["memwall-trends", *command])) for example, _ in README_EXAMPLES)
+def test_the_pages_show_every_command(command: list[str]) -> None:
+    assert any(example.startswith(" ".join(["memwall-trends", *command])) for example, _ in EXAMPLES)
+
+
+def test_the_readme_is_short_and_shows_five_examples() -> None:
+    readme = README.read_text(encoding="utf-8")
+    shown = [command for command, output in examples(readme) if output.strip()]
+    assert len(readme.splitlines()) <= 160
+    assert len(shown) + readme.count("```python") == 5
 
 
 @pytest.mark.usefixtures("folder")

@@ -59,7 +59,12 @@ class BiasReducedCovariance(ClusterCovariance):
 
 
 def crv1(
-    design: Floats, residuals: Floats, clusters: Integers, *, weights: Floats | None = None
+    design: Floats,
+    residuals: Floats,
+    clusters: Integers,
+    *,
+    weights: Floats | None = None,
+    n_obs: int | None = None,
 ) -> ClusterCovariance:
     """Return the usual covariance by cluster (Liang and Zeger 1986, doi:10.1093/biomet/73.1.13).
 
@@ -76,6 +81,8 @@ def crv1(
         The cluster of each observation.
     weights : ndarray of float, shape (n,), optional
         Of the fit; only their ratios matter. All the same by default.
+    n_obs : int, optional
+        Observations that the rows stand for, where one may be several (`memwall_trends.fitting.moments`).
 
     Returns
     -------
@@ -95,7 +102,7 @@ def crv1(
     >>> round(float(by_cluster.covariance[1, 1] ** 0.5), 4), by_cluster.degrees_of_freedom
     (0.3052, 2.0)
     """
-    basis = orthogonalize(design, weights)
+    basis = orthogonalize(design, weights, n_obs)
     codes, n_clusters = number_clusters(clusters, len(residuals))
     covariance = basis.unrotate(_liang_zeger(basis, residuals, codes, n_clusters))
     return ClusterCovariance(covariance, float(n_clusters - 1), n_clusters)
@@ -108,6 +115,7 @@ def two_way(
     other_clusters: Integers,
     *,
     weights: Floats | None = None,
+    n_obs: int | None = None,
 ) -> ClusterCovariance:
     """Return the covariance where errors depend within either of two clusters, as an architecture or a year.
 
@@ -118,7 +126,7 @@ def two_way(
 
     Parameters
     ----------
-    design, residuals, weights
+    design, residuals, weights, n_obs
         As in `crv1`.
     clusters, other_clusters : ndarray of int, shape (n,)
         A and B.
@@ -135,7 +143,7 @@ def two_way(
     >>> both.n_clusters, both.degrees_of_freedom
     (2, 1.0)
     """
-    basis = orthogonalize(design, weights)
+    basis = orthogonalize(design, weights, n_obs)
     first, n_first = number_clusters(clusters, len(residuals))
     second, n_second = number_clusters(other_clusters, len(residuals))
     both, n_both = number_clusters(first * n_second + second, len(residuals))
@@ -156,6 +164,7 @@ def cr2(
     *,
     contrast: Floats,
     weights: Floats | None = None,
+    n_obs: int | None = None,
     working: str = "independent",
 ) -> BiasReducedCovariance:
     """Return the covariance by cluster less its bias at few or unequal clusters, and Satterthwaite's freedom.
@@ -168,7 +177,7 @@ def cr2(
 
     Parameters
     ----------
-    design, residuals, clusters, weights
+    design, residuals, clusters, weights, n_obs
         As in `crv1`. A coefficient that one cluster alone determines may be in the design.
     contrast : ndarray of float, shape (k,)
         The combination of coefficients whose degrees of freedom are wanted: (0, 1) is the slope of a line.
@@ -196,7 +205,7 @@ def cr2(
     """
     if working not in WORKING_MODELS:
         raise unknown("working model", working, WORKING_MODELS)
-    basis = orthogonalize(design, weights)
+    basis = orthogonalize(design, weights, n_obs)
     codes, n_clusters = number_clusters(clusters, len(residuals))
     adjusted = _adjust(basis, codes)
     scores = sum_by_cluster(adjusted * residuals[:, np.newaxis], codes, n_clusters)

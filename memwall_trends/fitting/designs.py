@@ -30,11 +30,14 @@ class Basis:
         Without and with the weight of each row.
     triangle : ndarray of float, shape (k, k)
         R, with R'R = X'WX.
+    n_obs : int
+        Observations that the rows stand for, of which each may be several (`memwall_trends.fitting.moments`).
     """
 
     columns: Floats
     weighted: Floats
     triangle: Floats
+    n_obs: int
 
     def unrotate(self, covariance: Floats) -> Floats:
         """Return the covariance of the design's own coefficients."""
@@ -52,8 +55,10 @@ class Basis:
         return np.linalg.solve(self.triangle.T, contrast).astype(np.float64, copy=False)
 
 
-def orthogonalize(design: Floats, weights: Floats | None) -> Basis:
+def orthogonalize(design: Floats, weights: Floats | None, n_obs: int | None = None) -> Basis:
     """Return the design by orthogonal columns; `MemwallError` where it has none, or a weight is not above 0.
+
+    Where rows stand for several observations, `n_obs` says how many these are.
 
     Examples
     --------
@@ -62,14 +67,15 @@ def orthogonalize(design: Floats, weights: Floats | None) -> Basis:
     array([[1., 0.],
            [0., 1.]])
     """
-    n_obs, n_columns = design.shape
+    n_rows, n_columns = design.shape
+    n_obs = n_rows if n_obs is None else n_obs
     if n_obs <= n_columns:
         raise MemwallError(
             f"{n_columns} coefficients need more observations than that to have an error; got {n_obs}"
         )
-    scale = np.ones(n_obs) if weights is None else np.asarray(weights, dtype=np.float64)
-    if scale.shape != (n_obs,) or not (np.isfinite(scale).all() and (scale > 0).all()):
-        raise MemwallError(f"weights are {n_obs} numbers above zero, one for each observation")
+    scale = np.ones(n_rows) if weights is None else np.asarray(weights, dtype=np.float64)
+    if scale.shape != (n_rows,) or not (np.isfinite(scale).all() and (scale > 0).all()):
+        raise MemwallError(f"weights are {n_rows} numbers above zero, one for each observation")
     roots = np.sqrt(scale / scale.mean())[:, np.newaxis]
     orthogonal, triangle = np.linalg.qr(roots * design)
     sizes = np.linalg.norm(roots * design, axis=0)
@@ -78,7 +84,46 @@ def orthogonalize(design: Floats, weights: Floats | None) -> Basis:
             "the columns of the design depend on each other linearly, as the indicators of two groups that "
             "have the same rows; leave one out"
         )
-    return Basis(orthogonal / roots, orthogonal * roots, triangle)
+    return Basis(orthogonal / roots, orthogonal * roots, triangle, n_obs)
+
+
+def design_line(years: Floats, origin: float) -> Floats:
+    """Return the columns of a straight line: one, and the years since the origin.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> design_line(np.array([2000.0, 2002.0]), 2001.0).tolist()
+    [[1.0, -1.0], [1.0, 1.0]]
+    """
+    return np.column_stack([np.ones_like(years), years - origin])
+
+
+def centre_groups(within: Integers, weights: Floats) -> Floats:
+    """Return a column for each group but the last, centred: the intercept is the average observation's.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> centre_groups(np.array([0, 1, 1, 0]), np.ones(4)).ravel().tolist()
+    [0.5, -0.5, -0.5, 0.5]
+    """
+    dummies = (within[:, np.newaxis] == np.arange(within.max())).astype(float)
+    centred: Floats = dummies - np.average(dummies, axis=0, weights=weights)
+    return centred
+
+
+def find_heights(within: Integers, fitted: Floats, weights: Floats) -> Floats:
+    """Return how far each group lies above the average observation, by the coefficients of `centre_groups`.
+
+    Examples
+    --------
+    >>> find_heights(np.array([0, 1, 1, 0]), np.array([1.0]), np.ones(4)).tolist()
+    [0.5, -0.5]
+    """
+    heights = np.append(fitted, 0.0)
+    above: Floats = heights - np.average(heights[within], weights=weights)
+    return above
 
 
 def number_clusters(clusters: Integers, n_obs: int) -> tuple[Integers, int]:
@@ -124,5 +169,5 @@ def small_sample_factor(basis: Basis, n_clusters: int) -> float:
     >>> small_sample_factor(orthogonalize(np.ones((11, 1)), None), 2)
     2.0
     """
-    n_obs, n_columns = basis.columns.shape
+    n_obs, n_columns = basis.n_obs, basis.columns.shape[1]
     return float(n_clusters / (n_clusters - 1) * (n_obs - 1) / (n_obs - n_columns))

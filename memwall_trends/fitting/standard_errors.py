@@ -125,11 +125,6 @@ def estimate_uncertainty(
     >>> estimate_uncertainty(result, design, values, alike, se="crv1", clusters=pairs).interval
     't interval, standard error by 3 architectures (CRV1, 2.0 degrees of freedom)'
     """
-    import numpy as np
-
-    from memwall_trends.fitting import clusters as by_cluster
-    from memwall_trends.fitting.wild import wild_bootstrap_t
-
     se = find_standard_error(se)
     if se == "classical":
         return Uncertainty(
@@ -139,23 +134,69 @@ def estimate_uncertainty(
         covariance = result.get_robustcov_results("HC3").cov_params()
         interval = "t interval, standard error robust to unequal variances (HC3)"
         return Uncertainty(covariance, float(result.df_resid), interval)
+    return estimate_by_cluster(design, log10_values, weights, result.params, se=se, clusters=clusters)
+
+
+def estimate_by_cluster(
+    design: Floats,
+    log10_values: Floats,
+    weights: Floats,
+    coefficients: Floats,
+    *,
+    se: str,
+    clusters: Clusters | None,
+    n_obs: int | None = None,
+) -> Uncertainty:
+    """Return how sure the coefficients of a least-squares fit are, by cluster.
+
+    Parameters
+    ----------
+    design, log10_values, weights, clusters
+        As in `estimate_uncertainty`.
+    coefficients : ndarray of float, shape (k,)
+    se : str
+        One of `BY_CLUSTER`.
+    n_obs : int, optional
+        Observations that the rows stand for, where one may be several (`memwall_trends.fitting.moments`).
+
+    Raises
+    ------
+    MemwallError
+        If the clusters are missing or too few.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> design = np.column_stack([np.ones(6), np.arange(6.0) - 2.5])
+    >>> values, pairs = np.array([0.0, 1.1, 1.9, 3.2, 3.9, 5.1]), np.array([0, 0, 1, 1, 2, 2])
+    >>> line, *_ = np.linalg.lstsq(design, values)
+    >>> estimate_by_cluster(
+    ...     design, values, np.ones(6), line, se="cr2", clusters=Clusters((pairs,), "vendors")
+    ... ).n_clusters
+    3
+    """
+    import numpy as np
+
+    from memwall_trends.fitting import clusters as by_cluster
+    from memwall_trends.fitting.wild import wild_bootstrap_t
+
     if clusters is None:
         raise MemwallError(f"the standard error {se!r} goes by clusters, as in --cluster vendor")
     first, *second = clusters.codes
-    residuals = log10_values - design @ result.params
+    residuals = log10_values - design @ coefficients
     slope = np.zeros(design.shape[1])
     slope[1] = 1.0
     if second:
-        fitted = by_cluster.two_way(design, residuals, first, second[0], weights=weights)
+        fitted = by_cluster.two_way(design, residuals, first, second[0], weights=weights, n_obs=n_obs)
         kind = "two-way CRV1"
     elif se == "cr2":
-        fitted = by_cluster.cr2(design, residuals, first, contrast=slope, weights=weights)
+        fitted = by_cluster.cr2(design, residuals, first, contrast=slope, weights=weights, n_obs=n_obs)
         kind = "CR2"
     else:
-        fitted = by_cluster.crv1(design, residuals, first, weights=weights)
+        fitted = by_cluster.crv1(design, residuals, first, weights=weights, n_obs=n_obs)
         kind = "CRV1"
     if se == "wild" and not second:
-        drawn = wild_bootstrap_t(design, log10_values, first, contrast=slope, weights=weights)
+        drawn = wild_bootstrap_t(design, log10_values, first, contrast=slope, weights=weights, n_obs=n_obs)
         interval = f"wild bootstrap-t, {fitted.n_clusters} {clusters.name} (Webb's weights)"
         return Uncertainty(
             fitted.covariance, fitted.degrees_of_freedom, interval, drawn.bounds, fitted.n_clusters

@@ -113,6 +113,7 @@ def wild_bootstrap_t(
     *,
     contrast: Floats,
     weights: Floats | None = None,
+    n_obs: int | None = None,
     draws: int = DRAWS,
     seed: int = defaults.SEED,
 ) -> WildBootstrap:
@@ -135,6 +136,8 @@ def wild_bootstrap_t(
         The combination of coefficients asked for: (0, 1) is the slope of a line.
     weights : ndarray of float, shape (n,), optional
         Of the fit; only their ratios matter. All the same by default.
+    n_obs : int, optional
+        Observations that the rows stand for, where one may be several.
     draws : int
     seed : int
         Of the draws.
@@ -162,7 +165,7 @@ def wild_bootstrap_t(
     """
     if draws < 1:
         raise MemwallError(f"a bootstrap needs draws, as in {DRAWS}; got {draws}")
-    basis = orthogonalize(design, weights)
+    basis = orthogonalize(design, weights, n_obs)
     codes, n_clusters = number_clusters(clusters, len(outcome))
     rotated = basis.rotate(contrast)
     coefficients = basis.weighted.T @ outcome

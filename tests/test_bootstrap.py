@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import bootstrap as scipy_bootstrap
 
 from memwall_trends.datasets import list_series
 from memwall_trends.datasets.rates import select_frontier
 from memwall_trends.errors import MemwallError
-from memwall_trends.fitting.bootstrap import Sample, _weights, bootstrap_lines, fit_lines
+from memwall_trends.fitting.bootstrap import Sample, _count, _weights, bootstrap_lines, fit_lines
 from memwall_trends.fitting.bounds import t_quantile
 from memwall_trends.fitting.estimators import find_estimator
 from memwall_trends.fitting.least_squares import ordinary_least_squares
@@ -105,7 +106,7 @@ def test_resamples_set_records_anew() -> None:
     values = np.log10(frame["value"].to_numpy())
     sample = Sample(years, values, np.arange(12), np.ones(12, dtype=bool), np.ones(12), frontier=True)
     drawn = random.integers(0, 12, (300, 12))
-    for devices, weights in zip(drawn, _weights(sample, drawn, 12), strict=True):
+    for devices, weights in zip(drawn, _weights(sample, _count(drawn)), strict=True):
         records = select_frontier(frame.iloc[np.unique(devices)])
         assert np.flatnonzero(weights).tolist() == records.index.tolist()
         assert set(weights) <= {0.0, 1.0}
@@ -114,7 +115,7 @@ def test_resamples_set_records_anew() -> None:
 def test_a_device_before_the_window_sets_records_but_is_not_fitted() -> None:
     years, values = np.arange(2000.0, 2006.0), np.array([5.0, 1.0, 2.0, 6.0, 7.0, 8.0])
     sample = Sample(years, values, np.arange(6), years >= 2001, np.ones(6), frontier=True)
-    everything, without_first = _weights(sample, np.array([[0, 1, 2, 3, 4, 5], [1, 1, 2, 3, 4, 5]]), 6)
+    everything, without_first = _weights(sample, _count(np.array([[0, 1, 2, 3, 4, 5], [1, 1, 2, 3, 4, 5]])))
     assert everything.tolist() == [0, 0, 0, 1, 1, 1]
     assert without_first.tolist() == [0, 1, 1, 1, 1, 1]
 
@@ -123,7 +124,7 @@ def test_drawing_vendors_keeps_them_whole() -> None:
     random = np.random.default_rng(5)
     sample = simulate_vendors(random, n_vendors=6, n_each=4)
     drawn = random.integers(0, 6, (100, 6))
-    for vendors, weights in zip(drawn, _weights(sample, drawn, 6), strict=True):
+    for vendors, weights in zip(drawn, _weights(sample, _count(drawn)), strict=True):
         assert weights.tolist() == np.bincount(vendors, minlength=6)[sample.groups].tolist()
 
 
@@ -173,6 +174,37 @@ def test_a_level_that_the_draws_cannot_tell_is_refused(
         bounds(level)
     _, enough = bootstrap_lines(sample, origin=ORIGIN, draws=needed, interval="percentile")
     low, high = enough(level)
+    assert low < high
+
+
+@pytest.mark.parametrize(("interval", "by_scipy"), [("percentile", "percentile"), ("bca", "BCa")])
+@pytest.mark.parametrize("vendors", [False, True])
+def test_draws_and_intervals_are_those_of_scipy(interval: str, by_scipy: str, vendors: bool) -> None:
+    random = np.random.default_rng(21)
+    sample = simulate_vendors(random, n_vendors=25, n_each=3) if vendors else simulate(random, 60)
+    groups = np.arange(sample.groups.max() + 1)
+
+    def slopes(drawn: np.ndarray, axis: int = -1) -> np.ndarray:
+        rows = drawn.reshape(-1, drawn.shape[-1])
+        times = np.array([np.bincount(row, minlength=len(groups)) for row in rows])
+        lines = fit_lines(times[:, sample.groups].astype(float), sample.years - ORIGIN, sample.log10_values)
+        return lines[1].reshape(drawn.shape[:-1])
+
+    expected = scipy_bootstrap(
+        (groups,), slopes, vectorized=True, n_resamples=999, method=by_scipy, rng=np.random.default_rng(3)
+    )
+    lines, bounds = bootstrap_lines(sample, origin=ORIGIN, draws=999, seed=3, interval=interval)
+    np.testing.assert_allclose(lines[1], expected.bootstrap_distribution, rtol=1e-10)
+    np.testing.assert_allclose(bounds(0.95), expected.confidence_interval, rtol=1e-10)
+
+
+def test_leaving_out_groups_takes_no_square_of_their_number() -> None:
+    # A square of them would be 80 GB.
+    random = np.random.default_rng(2)
+    years = np.sort(random.uniform(2000, 2020, 100_000))
+    values = SLOPE * (years - ORIGIN) + random.exponential(1, len(years))
+    sample = Sample(years, values, np.arange(len(years)), np.ones(len(years), bool), np.ones(len(years)))
+    low, high = bootstrap_lines(sample, origin=ORIGIN, draws=40, interval="bca")[1](0.5)
     assert low < high
 
 

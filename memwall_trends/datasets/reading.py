@@ -95,7 +95,8 @@ class Observations:
             "first": parse_date(str(since)) if since is not None else None,
             "last": parse_date(str(until), end_of_period=True) if until is not None else None,
         }
-        labels = [self.labels[position] for position in rows.index]
+        whole = len(rows) == len(self.frame)
+        labels = self.labels if whole else [self.labels[position] for position in rows.index]
         observed = observe(rows, self.found, self.reading, labels, keep=keep)
         return observed.rows, observed.found
 

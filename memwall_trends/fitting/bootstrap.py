@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +12,8 @@ from memwall_trends.errors import MemwallError, unknown
 from memwall_trends.fitting.bounds import check_draws, seeded
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from memwall_trends.fitting.bounds import Bounds
@@ -26,8 +27,8 @@ FEW_DATES = 3
 MOST_WITHOUT_LINE = 0.01
 LEAST_DRAWS = 2
 """One draw has no spread."""
-CHUNK = 500
-"""Resamples held in memory at once."""
+CHUNK = 1 << 16
+"""Draws held in memory at once: as many as stay in the processor's cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,8 +96,8 @@ def bootstrap_lines(
     lines : ndarray of float, shape (2, draws)
         Intercepts at `origin`, and slopes. Resamples without a line, one in a hundred at most, are left out.
     bounds : callable
-        From the level of an interval to the ends of the slope's, by ``scipy.stats.bootstrap``; an error
-        where the draws are too few for the level.
+        From the level of an interval to the ends of the slope's, as ``scipy.stats.bootstrap`` has them; an
+        error where the draws are too few for the level.
 
     Raises
     ------
@@ -113,8 +114,6 @@ def bootstrap_lines(
     >>> lines.shape, [round(bound, 3) for bound in bounds(0.95)]
     ((2, 2000), [0.225, 0.245])
     """
-    from scipy.stats import DegenerateDataWarning, bootstrap
-
     if interval not in INTERVALS:
         raise unknown("interval", interval, INTERVALS)
     if draws < LEAST_DRAWS:
@@ -122,56 +121,39 @@ def bootstrap_lines(
             f"a bootstrap needs at least {LEAST_DRAWS} draws, better {defaults.DRAWS}; got {draws}"
         )
     samples = [sample] if divisor is None else [sample, divisor]
-    groups = np.arange(max(each.groups.max() for each in samples) + 1)
-    if len(groups) < FEW_GROUPS:
+    n_groups = int(max(each.groups.max() for each in samples)) + 1
+    if n_groups < FEW_GROUPS:
         raise MemwallError(
-            f"a bootstrap needs at least {FEW_GROUPS} devices or vendors to draw from; got {len(groups)}"
+            f"a bootstrap needs at least {FEW_GROUPS} devices or vendors to draw from; got {n_groups}"
         )
-
-    def draw_lines(drawn: NDArray[np.int64], axis: int = -1) -> Floats:
-        drawn = np.moveaxis(drawn, axis, -1)
-        ids = drawn.reshape(-1, drawn.shape[-1])
-        first, *rest = [_draw(each, ids, len(groups), origin, estimator) for each in samples]
-        lines = first - rest[0] if rest else first
-        return lines.reshape(2, *drawn.shape[:-1])
-
-    options: dict[str, Any] = {"batch": CHUNK, "vectorized": True, "method": INTERVALS[interval]}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DegenerateDataWarning)  # resamples without a line are counted below
-        result = bootstrap(
-            (groups,),
-            draw_lines,
-            n_resamples=draws,
-            rng=seeded(seed),
-            **{**options, "method": "percentile"},
+    parts = [_Resampled.of(each, n_groups, origin, estimator) for each in samples]
+    random, size = seeded(seed), max(CHUNK // n_groups, 1)
+    chunks = [
+        _lines(
+            parts, _count(random.integers(0, n_groups, (min(size, draws - start), n_groups), dtype=np.int32))
         )
-    without_line = np.isnan(result.bootstrap_distribution[1])
+        for start in range(0, draws, size)
+    ]
+    drawn = np.concatenate(chunks, axis=1)
+    without_line = np.isnan(drawn[1])
     if without_line.mean() > MOST_WITHOUT_LINE:
         raise MemwallError(
             f"{without_line.sum()} of {draws} resamples have too few dates for a line: there are too few "
             "observations for a bootstrap"
         )
-    result = replace(result, bootstrap_distribution=result.bootstrap_distribution[:, ~without_line])
+    lines = drawn[:, ~without_line]
 
     def bounds(level: float) -> tuple[float, float]:
         check_draws(draws, level)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DegenerateDataWarning)  # said below
-            # No further draws: only the ends of another interval.
-            ends = bootstrap(
-                (groups,),
-                draw_lines,
-                n_resamples=0,
-                bootstrap_result=result,
-                confidence_level=level,
-                **options,
-            ).confidence_interval
-        low, high = np.asarray(ends.low)[1], np.asarray(ends.high)[1]
-        if np.isnan(low):
-            raise MemwallError("the BCa interval does not exist for so few observations; use percentile")
+        ends = np.array([(1 - level) / 2, (1 + level) / 2])
+        if interval == "bca":
+            slope = _lines(parts, np.ones((1, n_groups)))[1, 0]
+            first, *rest = [part.without_each()[1] for part in parts]
+            ends = _correct(ends, lines[1], slope, first - rest[0] if rest else first)
+        low, high = np.quantile(lines[1], ends)
         return float(low), float(high)
 
-    return result.bootstrap_distribution, bounds
+    return lines, bounds
 
 
 def fit_lines(weights: Floats, years: Floats, log10_values: Floats, within: Codes | None = None) -> Floats:
@@ -198,48 +180,126 @@ def fit_lines(weights: Floats, years: Floats, log10_values: Floats, within: Code
     array([[ 1.,  1., nan],
            [ 1.,  4., nan]])
     """
-    classes = np.zeros(len(years), dtype=int) if within is None else within
+    return _solve(weights @ _columns(years, log10_values, within))
+
+
+def _columns(years: Floats, log10_values: Floats, within: Codes | None) -> Floats:
+    """Return for each observation what a line is made of when summed, in the columns of its class."""
+    classes = np.zeros(len(years), dtype=np.int64) if within is None else within
     member = (classes[:, np.newaxis] == np.arange(classes.max() + 1)).astype(float)
+    terms = (np.ones_like(years), years, log10_values, years**2, years * log10_values)
+    return np.concatenate([member * term[:, np.newaxis] for term in terms], axis=1)
 
-    def average(variable: Floats) -> Floats:
-        """Return the mean of a variable in each class of each line, zero where the class is empty."""
-        means: Floats = np.nan_to_num(weights @ (member * variable[:, np.newaxis]) / counts)
-        return means
 
+def _solve(sums: Floats) -> Floats:
+    """Return the lines of weighted sums of `_columns`, shape (m, columns)."""
+    counts, *others = np.split(sums, 5, axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        counts = weights @ member
         shares = counts / counts.sum(axis=1, keepdims=True)
-        mean_years, mean_values = average(years), average(log10_values)
-        spread = (shares * (average(years**2) - mean_years**2)).sum(axis=1)
-        common = (shares * (average(years * log10_values) - mean_years * mean_values)).sum(axis=1)
+        # A class that is empty has no mean, and no share.
+        mean_years, mean_values, squares, products = (np.nan_to_num(each / counts) for each in others)
+        spread = (shares * (squares - mean_years**2)).sum(axis=1)
+        common = (shares * (products - mean_years * mean_values)).sum(axis=1)
         mean_year, mean_value = (shares * mean_years).sum(axis=1), (shares * mean_values).sum(axis=1)
         # A single date leaves a rounding error of a spread.
         slopes = np.where(spread > 1e-9 * (1 + mean_year**2), common / spread, np.nan)
         return np.stack([mean_value - slopes * mean_year, slopes])
 
 
-def _draw(
-    sample: Sample, drawn: NDArray[np.int64], n_groups: int, origin: float, estimator: Estimator | None
-) -> Floats:
-    weights = _weights(sample, drawn, n_groups)
-    if estimator is None:
-        return fit_lines(weights, sample.years - origin, sample.log10_values, sample.within)
-    return _fit_each(sample, weights, origin, estimator)
+@dataclass(frozen=True, eq=False)
+class _Resampled:
+    """A sample, and what each of its groups adds to the sums that lines are made of.
+
+    Attributes
+    ----------
+    columns : ndarray of float, shape (n, columns)
+        Of the observations.
+    by_group : ndarray of float, shape (G, columns)
+    """
+
+    sample: Sample
+    n_groups: int
+    origin: float
+    estimator: Estimator | None
+    columns: Floats
+    by_group: Floats
+
+    @classmethod
+    def of(cls, sample: Sample, n_groups: int, origin: float, estimator: Estimator | None) -> _Resampled:
+        columns = _columns(sample.years - origin, sample.log10_values, sample.within)
+        by_group = np.zeros((n_groups, columns.shape[1]))
+        np.add.at(by_group, sample.groups, columns * (sample.counted * sample.weights)[:, np.newaxis])
+        return cls(sample, n_groups, origin, estimator, columns, by_group)
+
+    def fit(self, times: Floats) -> Floats:
+        """Return the lines of resamples in which each group is so many times, shape (2, resamples)."""
+        if self.estimator is not None:
+            return _fit_each(self.sample, _weights(self.sample, times), self.origin, self.estimator)
+        if self.sample.frontier:
+            return _solve(_weights(self.sample, times) @ self.columns)
+        # Without records, what a group adds is the same in each resample.
+        return _solve(times @ self.by_group)
+
+    def without_each(self) -> Floats:
+        """Return the lines without each of the groups, one after another, shape (2, G)."""
+        if self.estimator is None and not self.sample.frontier:
+            return _solve(self.by_group.sum(axis=0) - self.by_group)
+        size = max(CHUNK // self.n_groups, 1)
+        groups = np.arange(self.n_groups)
+        parts = [groups[start : start + size] for start in range(0, self.n_groups, size)]
+        return np.concatenate([self.fit((part[:, np.newaxis] != groups) * 1.0) for part in parts], axis=1)
 
 
-def _weights(sample: Sample, drawn: NDArray[np.int64], n_groups: int) -> Floats:
+def _lines(parts: Sequence[_Resampled], times: Floats) -> Floats:
+    """Return the lines of resamples; of two samples that are drawn along, their difference."""
+    first, *rest = [part.fit(times) for part in parts]
+    return first - rest[0] if rest else first
+
+
+def _count(drawn: NDArray[np.int32]) -> Floats:
+    """Return how many times each group was drawn in each resample, both of shape (resamples, groups)."""
+    n_drawn, n_groups = drawn.shape
+    cells = drawn + n_groups * np.arange(n_drawn, dtype=np.int32)[:, np.newaxis]
+    return np.bincount(cells.ravel(), minlength=drawn.size).reshape(drawn.shape).astype(np.float64)
+
+
+def _correct(ends: Floats, slopes: Floats, slope: float, left_out: Floats) -> Floats:
+    """Return which quantiles of the resamples are the ends of the BCa interval (Efron 1987, equation 3.8).
+
+    Parameters
+    ----------
+    ends : ndarray of float, shape (2,)
+        Of an interval without a correction.
+    slopes : ndarray of float, shape (draws,)
+    slope : float
+        Of the sample.
+    left_out : ndarray of float, shape (G,)
+        Of the sample without each of its groups.
+    """
+    from scipy.special import ndtr, ndtri
+
+    below = (np.mean(slopes < slope) + np.mean(slopes <= slope)) / 2
+    pull = left_out.mean() - left_out
+    with np.errstate(invalid="ignore", divide="ignore"):
+        bias, skewness = ndtri(below), (pull**3).sum() / (pull**2).sum() ** 1.5 / 6
+        moved = bias + ndtri(ends)
+        corrected: Floats = ndtr(bias + moved / (1 - skewness * moved))
+    if not np.isfinite(corrected).all() or not np.isfinite(bias):
+        raise MemwallError("the BCa interval does not exist for so few observations; use percentile")
+    return corrected
+
+
+def _weights(sample: Sample, times: Floats) -> Floats:
     """Return how much each observation counts in each resample, shape (resamples, n)."""
-    n_drawn = len(drawn)
-    cells = (drawn + n_groups * np.arange(n_drawn)[:, np.newaxis]).ravel()
-    times = np.bincount(cells, minlength=n_drawn * n_groups).reshape(n_drawn, n_groups)[:, sample.groups]
-    if sample.frontier:
-        # A device drawn twice sets its record once.
-        heights = -sample.log10_values if sample.record == "low" else sample.log10_values
-        values = np.where(times > 0, heights, -np.inf)
-        best = np.maximum.accumulate(values, axis=1)
-        records = values > np.hstack([np.full((n_drawn, 1), -np.inf), best[:, :-1]])
-        return records * sample.counted * sample.weights
-    return times * sample.counted * sample.weights
+    of_each = times[:, sample.groups]
+    if not sample.frontier:
+        return of_each * sample.counted * sample.weights
+    # A device drawn twice sets its record once.
+    heights = -sample.log10_values if sample.record == "low" else sample.log10_values
+    values = np.where(of_each > 0, heights, -np.inf)
+    best = np.maximum.accumulate(values, axis=1)
+    records = values > np.hstack([np.full((len(times), 1), -np.inf), best[:, :-1]])
+    return records * sample.counted * sample.weights
 
 
 def _fit_each(sample: Sample, weights: Floats, origin: float, estimator: Estimator) -> Floats:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from memwall_trends.datasets.parsing import dates, values
@@ -15,7 +16,13 @@ from memwall_trends.errors import MemwallError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from memwall_trends.datasets.parsing.options import Found, Reading
+
+    Flags = NDArray[np.bool_]
+
+Rows = TypeVar("Rows", pd.Series, pd.DataFrame, np.ndarray)
 
 MAX_PROBLEMS_SHOWN = 5
 MAX_COLUMNS_SHOWN = 40
@@ -120,45 +127,47 @@ def observe(
     """
     origin, date_column, value_column = found.file, found.date_column, found.value_column
     cells = {column: rows[column] for column in (date_column, value_column)}
-    missing = {column: _is_missing(each, reading) for column, each in cells.items()}
+    missing = {column: _is_missing(each, reading, found.format) for column, each in cells.items()}
     left_out = missing[date_column] | missing[value_column]
-    wrong: dict[tuple[str, str], pd.Series] = {}
+    wrong: dict[tuple[str, str], Flags] = {}
     if reading.missing == "fail":
         wrong = {
             (date_column, f"{dates.EXPECTED}; --missing skip leaves such rows out"): missing[date_column],
             (value_column, f"{values.EXPECTED}; --missing skip leaves such rows out"): missing[value_column],
         }
-    days = pd.Series(pd.NaT, index=rows.index, dtype="datetime64[us]")
     known, forms = dates.read_dates(
-        cells[date_column][~left_out], reading.date_format, f"{origin}: column {date_column!r}"
+        _take(cells[date_column], ~left_out), reading.date_format, f"{origin}: column {date_column!r}"
     )
-    days.loc[known.index] = known
+    days = _put(known.to_numpy(), ~left_out, np.datetime64("NaT", "us"))
+    dated = ~np.isnat(days)
     inside = _within(days, keep) & ~left_out
     unit_column = _unit_column(rows, value_column)
     read = values.read_values(
-        cells[value_column][inside],
+        _take(cells[value_column], inside),
         reading=reading,
         separator=found.separator if found.format == "csv" else "",
-        units=None if unit_column is None else rows.loc[inside, unit_column].map(str),
+        units=None if unit_column is None else _take(rows[unit_column], inside).map(str),
         where=f"{origin}: column {value_column!r}",
     )
-    none = read.zero & reading.zero_is_missing
+    none = read.zero.to_numpy() & reading.zero_is_missing
     skipped = left_out.copy()
-    skipped.loc[none.index] |= none
-    unread = pd.Series(False, index=rows.index)
-    unread.loc[none.index] = read.numbers.isna() & ~none
-    hint = _missing_hint(cells[value_column][unread])
-    wrong[date_column, dates.EXPECTED + _missing_hint(cells[date_column][days.isna() & ~left_out])] = (
-        days.isna() & ~left_out
+    skipped[inside] |= none
+    unread = np.zeros(len(rows), dtype=bool)
+    unread[inside] = read.numbers.isna().to_numpy() & ~none
+    undated = ~dated & ~left_out
+    hints = {date_column: undated, value_column: unread}
+    hint, date_hint = (
+        _missing_hint(_take(cells[column], hints[column])) for column in (value_column, date_column)
     )
+    wrong[date_column, dates.EXPECTED + date_hint] = undated
     wrong[value_column, read.expected + hint] = unread
     refuse(rows, origin, labels, wrong)
-    kept = rows[~skipped]
-    kept = kept.assign(date=days[~skipped], value=read.numbers.reindex(kept.index).fillna(1.0))
-    units = read.units[~none]
-    if unit_column is not None or (units != "").any():
-        kept = kept.assign(unit=units.reindex(kept.index).fillna(""))
-    names = [label for label, out in zip(labels, skipped, strict=True) if out]
+    numbers = _put(read.numbers.to_numpy(), inside, 1.0)
+    kept = _take(rows, ~skipped).assign(date=_take(days, ~skipped), value=_take(numbers, ~skipped))
+    units = read.units if not none.any() else read.units[~none]
+    has_unit = bool((units != "").any())
+    if unit_column is not None or has_unit:
+        kept = kept.assign(unit=units.astype("str").reindex(kept.index).fillna(""))
     unit = units.iloc[0] if units.nunique() == 1 else ""
     return Observed(
         kept,
@@ -167,10 +176,10 @@ def observe(
             dates=forms,
             decimal=read.decimal,
             unit=str(unit),
-            has_unit="unit" in kept and bool((units != "").any()),
+            has_unit="unit" in kept and has_unit,
             converted=read.converted,
             rows=len(kept),
-            skipped=tuple(names),
+            skipped=tuple(labels[position] for position in np.flatnonzero(skipped).tolist()),
         ),
     )
 
@@ -179,7 +188,7 @@ def refuse(
     frame: pd.DataFrame,
     origin: str,
     labels: Sequence[Any],
-    wrong: Mapping[tuple[str, str], pd.Series],
+    wrong: Mapping[tuple[str, str], pd.Series | Flags],
 ) -> None:
     """Raise an error that names each wrong cell, if there is one.
 
@@ -201,7 +210,7 @@ def refuse(
     problems = sorted(
         (int(position), column, expected)
         for (column, expected), flags in wrong.items()
-        for position in flags.to_numpy().nonzero()[0]
+        for position in np.asarray(flags).nonzero()[0]
     )
     if problems:
         shown = [
@@ -213,21 +222,38 @@ def refuse(
         raise MemwallError("\n".join([*shown, f"and {more} more"] if more else shown))
 
 
-def _is_missing(cells: pd.Series, reading: Reading) -> pd.Series:
-    missing: pd.Series = cells.isna()
+def _is_missing(cells: pd.Series, reading: Reading, format_: str) -> Flags:
+    missing = cells.isna().to_numpy(dtype=bool)
     if not pd.api.types.is_numeric_dtype(cells) or reading.missing_token:
-        text = cells.astype("str").str.strip()
-        missing |= text.isin(["", *reading.missing_token])
-    return missing.astype(bool)
+        text = cells.astype("str")
+        # What is read from a text has no blanks around it.
+        stripped = text if format_ in ("csv", "json", "excel") else text.str.strip()
+        missing = missing | stripped.isin(["", *reading.missing_token]).to_numpy(dtype=bool)
+    return missing
 
 
-def _within(days: pd.Series, keep: Mapping[str, Any] | None) -> pd.Series:
-    inside = pd.Series(True, index=days.index)
-    if keep:
-        whole = days.dt.normalize()
-        for end, compare in (("first", whole.ge), ("last", whole.le)):
-            if keep.get(end) is not None:
-                inside &= compare(pd.Timestamp(keep[end])) | days.isna()
+def _take(rows: Rows, which: Flags) -> Rows:
+    """Return some of the rows; without a copy, if all."""
+    return rows if which.all() else rows[which]
+
+
+def _put(values: np.ndarray, which: Flags, rest: object) -> np.ndarray:
+    """Return values of some rows as values of all, the same one for the rest; without a copy, if all."""
+    if which.all():
+        return values
+    everywhere = np.full(len(which), rest, dtype=values.dtype)
+    everywhere[which] = values
+    return everywhere
+
+
+def _within(days: NDArray[np.datetime64], keep: Mapping[str, Any] | None) -> Flags:
+    inside = np.ones(len(days), dtype=bool)
+    if keep and any(keep.values()):
+        whole, undated = days.astype("datetime64[D]"), np.isnat(days)
+        if keep.get("first") is not None:
+            inside &= (whole >= np.datetime64(keep["first"], "D")) | undated
+        if keep.get("last") is not None:
+            inside &= (whole <= np.datetime64(keep["last"], "D")) | undated
     return inside
 
 

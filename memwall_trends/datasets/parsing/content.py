@@ -159,11 +159,17 @@ def decode(content: Content, encoding: str | None) -> tuple[str, str]:
                 "as in --encoding cp1252"
             ) from None
         text, tried = _detect(content)
-    _refuse_other_texts(text, content.origin)
+    refuse_other_texts(text, content.origin)
     return text, tried.removesuffix("-sig")
 
 
-def _refuse_other_texts(text: str, origin: str) -> None:
+def refuse_other_texts(text: str, origin: str) -> None:
+    """Raise an error if a text is of another kind than a table of cells between separators.
+
+    Examples
+    --------
+    >>> refuse_other_texts("date,value", "chips.csv")
+    """
     head = text[:HEAD]
     for pattern, what in TEXT_KINDS:
         if pattern.match(head):

@@ -51,10 +51,11 @@ def _half(match: re.Match[str]) -> dt.date:
     return dt.date(_number(match, "year"), 6 * _number(match, "half") - 5, 1)
 
 
+ISO, ISO_LENGTH = "days", len("2020-05-14")
 FORMS: tuple[tuple[str, str, Read], ...] = (
     ("years", YEAR + r"(?:\.0+)?", _plain),
     ("months", YEAR + r"[-/](?P<m>\d\d)", _plain),
-    ("days", YEAR + r"(?P<s>[-/.])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})", _plain),
+    (ISO, YEAR + r"(?P<s>[-/.])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})", _plain),
     ("YYYYMM", r"(?P<year>(?:19|20)\d\d)(?P<m>0[1-9]|1[0-2])", _plain),
     ("YYYYMMDD", r"(?P<year>(?:19|20)\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>[0-3]\d)", _plain),
     ("months", r"(?P<m>\d{1,2})[-/.]" + YEAR, _plain),
@@ -112,12 +113,16 @@ def read_dates(cells: pd.Series, date_format: str | None, where: str) -> tuple[p
     """
     if pd.api.types.is_datetime64_any_dtype(cells):
         return cells.dt.tz_localize(None).dt.normalize().astype("datetime64[us]"), "days"
-    texts = cells.astype(object).map(_without_time)
-    known = list(dict.fromkeys(texts))
-    read, forms = _read(known, date_format, where)
-    days = texts.map(read.get)
+    if not isinstance(cells.dtype, pd.StringDtype):
+        cells = cells.astype(object).map(str)
+    # Each text is read once, however many cells hold it.
+    codes, distinct = pd.factorize(cells, use_na_sentinel=False)
+    texts = list(map(_without_time, distinct))
+    read, forms = _read(list(dict.fromkeys(texts)), date_format, where)
+    known = pd.Series([read.get(text) for text in texts], dtype=object)
     # A cell that is no date has none; what is out of the calendar's range is none either.
-    return pd.to_datetime(days, errors="coerce").astype("datetime64[us]"), " and ".join(forms)
+    days = pd.to_datetime(known, errors="coerce").astype("datetime64[us]").to_numpy()
+    return pd.Series(days[codes], index=cells.index, name=cells.name), " and ".join(forms)
 
 
 def _read(
@@ -129,7 +134,11 @@ def _read(
     forms: dict[str, None] = {}
     decimal, numbers = [], []
     for text in texts:
-        if NUMBERS.fullmatch(text):
+        day = _read_iso(text)
+        if day is not None:
+            read[text] = day
+            forms[ISO] = None
+        elif NUMBERS.fullmatch(text):
             numbers.append(text)
         elif DECIMAL.fullmatch(text) and not re.fullmatch(r"\d+\.0+", text):
             decimal.append(text)
@@ -147,6 +156,16 @@ def _read(
         read |= {text: day for text in numbers if (day := _ordered(text, order)) is not None}
         forms[f"{ORDERS[order]} ({numbers[0]})"] = None
     return read, list(forms)
+
+
+def _read_iso(text: str) -> dt.date | None:
+    """Return the day that the usual form means, which most columns have: 2020-05-14."""
+    if len(text) != ISO_LENGTH or text[4] != "-" or text[7] != "-" or text[0] == "0":
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _read_form(text: str) -> tuple[str, dt.date | None]:

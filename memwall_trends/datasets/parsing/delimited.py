@@ -73,13 +73,13 @@ def parse_delimited(text: str, origin: str, reading: Reading, ending: str = "") 
     >>> parsed.separator, parsed.header, parsed.rows
     (';', ['date', 'value'], [['2016', '100,0']])
     """
-    source = _Lines(text, USUAL_COMMENT if reading.comment is None else reading.comment)
+    source = Lines(text, USUAL_COMMENT if reading.comment is None else reading.comment)
     hint = EXCEL_HINT.fullmatch(source.lines[0]) if source.lines else None
     if hint:
         source.lines[0] = ""
     separator = reading.separator or (hint[1] if hint else None)
     if separator is None:
-        separator = "\t" if ending == ".tsv" else _find_separator(source)
+        separator = "\t" if ending == ".tsv" else find_separator(source)
     records, lines = _read(source, separator, origin)
     comments = source.comments
     if not records:
@@ -111,8 +111,15 @@ def looks_like_data(cells: list[str]) -> bool:
     return sum(NUMBER.fullmatch(cell) is not None for cell in cells) >= min(2, len(cells)) > 0
 
 
-class _Lines:
-    """The lines of a text without its comments, which are kept aside; within quotes there are none."""
+class Lines:
+    r"""The lines of a text without its comments, which are kept aside; within quotes there are none.
+
+    Examples
+    --------
+    >>> source = Lines("# chips\ndate,value\n", "#")
+    >>> list(source), source.comments
+    (['date,value\n'], ['# chips'])
+    """
 
     def __init__(self, text: str, comment: str) -> None:
         self.lines = list(io.StringIO(text, newline=""))
@@ -121,6 +128,7 @@ class _Lines:
         self.number = 0
 
     def __iter__(self) -> Iterator[str]:
+        """Return the lines that are no comments, one after the other."""
         self.comments, self.number, quoted = [], 0, False
         for line in self.lines:
             self.number += 1
@@ -131,7 +139,7 @@ class _Lines:
             yield line
 
 
-def _read(source: _Lines, separator: str, origin: str) -> tuple[list[list[str]], list[int]]:
+def _read(source: Lines, separator: str, origin: str) -> tuple[list[list[str]], list[int]]:
     records, lines = [], []
     try:
         for record in _reader(source, separator, strict=True):
@@ -143,15 +151,21 @@ def _read(source: _Lines, separator: str, origin: str) -> tuple[list[list[str]],
     return records, lines
 
 
-def _reader(lines: _Lines | list[str], separator: str, *, strict: bool) -> Iterator[list[str]]:
+def _reader(lines: Lines | list[str], separator: str, *, strict: bool) -> Iterator[list[str]]:
     if separator == BLANK:
         split = (line.expandtabs(1).strip() for line in lines)
         return csv.reader(split, delimiter=BLANK, skipinitialspace=True, strict=strict)
     return csv.reader(lines, delimiter=separator, strict=strict)
 
 
-def _find_separator(source: _Lines) -> str:
-    """Return the separator under which most rows have as many cells as the first, two at least."""
+def find_separator(source: Lines) -> str:
+    r"""Return the separator under which most rows have as many cells as the first, two at least.
+
+    Examples
+    --------
+    >>> find_separator(Lines("date;value\n2016;100,0\n", "#"))
+    ';'
+    """
     sample = list(islice(source, SAMPLE_ROWS))
     scores: dict[str, tuple[float, int]] = {}
     for place, separator in enumerate(TRIED):

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from memwall_trends.datasets.parsing.columns import unique_names
-from memwall_trends.datasets.parsing.content import decode, load_content
+from memwall_trends.datasets.parsing.content import HEAD, decode, load_content, refuse_other_texts
 from memwall_trends.datasets.parsing.delimited import Delimited, parse_delimited
 from memwall_trends.datasets.parsing.options import Found, Reading
+from memwall_trends.datasets.parsing.plain import Plain, parse_plain
 from memwall_trends.datasets.parsing.typed import parse_json, parse_parquet, parse_workbook
 from memwall_trends.errors import MemwallError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from memwall_trends.datasets.parsing.content import Content
 
 
@@ -29,14 +32,14 @@ class UserRows:
         The file's, without folder and ending.
     frame : DataFrame
         Text, but of Parquet and frames.
-    labels : list
+    labels : sequence
         What to call its rows: lines of a text and rows of a sheet, the header being 1; else numbers from 1.
     found : Found
     """
 
     name: str
     frame: pd.DataFrame
-    labels: list[Any]
+    labels: Sequence[Any]
     found: Found
 
 
@@ -63,7 +66,7 @@ def read_rows(path: str | Path, reading: Reading | None = None, *, may_be_empty:
     >>> path = Path(mkdtemp()) / "chips.csv"
     >>> _ = path.write_text("date;gb_s\n2016;100,0\n")
     >>> rows = read_rows(path)
-    >>> rows.frame.values.tolist(), rows.labels, rows.found.separator
+    >>> rows.frame.values.tolist(), list(rows.labels), rows.found.separator
     ([['2016', '100,0']], [2], ';')
     """
     reading = reading or Reading()
@@ -98,6 +101,9 @@ def _from_sheet(content: Content, reading: Reading) -> UserRows:
 
 
 def _from_text(content: Content, reading: Reading, kind: str, ending: str) -> UserRows:
+    plain = parse_plain(content.data, reading, ending) if kind == "text" else None
+    if plain is not None:
+        return _from_plain(content, plain)
     text, encoding = decode(content, reading.encoding)
     found = Found(file=content.origin, format=kind, compression=content.compression, encoding=encoding)
     if kind == "json":
@@ -115,6 +121,20 @@ def _from_text(content: Content, reading: Reading, kind: str, ending: str) -> Us
         header=parsed.header_place,
     )
     return UserRows(content.name, _frame(header, parsed.rows), parsed.lines, described)
+
+
+def _from_plain(content: Content, plain: Plain) -> UserRows:
+    # A letter of UTF-8 has four bytes at most.
+    refuse_other_texts(content.data[: 4 * HEAD].decode(errors="ignore"), content.origin)
+    found = Found(
+        file=content.origin,
+        format="csv",
+        compression=content.compression,
+        encoding="utf-8",
+        separator=plain.separator,
+    )
+    # The header is line 1.
+    return UserRows(content.name, plain.frame, range(2, len(plain.frame) + 2), found)
 
 
 def _frame(header: list[str], rows: list[list[str]]) -> pd.DataFrame:

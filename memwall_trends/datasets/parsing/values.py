@@ -38,7 +38,7 @@ class Values:
     ----------
     numbers : Series of float
         No number (NaN) where a cell is none, or is not positive and finite.
-    units : Series of str
+    units : Series of str, or of categories
         Of each number, after conversion; empty where nothing says it.
     zero : Series of bool
         Which cells are a zero.
@@ -94,8 +94,12 @@ def read_values(
     ([1555.0, 800.0], ['GB/s', 'GB/s'], ('TB/s',))
     """
     plain = _plain_numbers(cells, reading, separator)
+    if plain is not None and units is None:
+        bare = reading.unit or _unit_of_header(str(cells.name))
+        unit = pd.Categorical.from_codes(np.zeros(len(cells), dtype=np.int8), pd.Index([bare]))
+        return _values(plain, pd.Series(unit, index=cells.index), "", (), EXPECTED)
     if plain is not None:
-        numbers, written, decimal = plain, pd.Series("", index=cells.index), ""
+        numbers, written, decimal = plain, pd.Series("", index=cells.index, dtype="str"), ""
     else:
         numbers, written, decimal = _read_cells(cells.astype(str), reading, separator, where)
     own = written != ""
@@ -110,8 +114,24 @@ def _plain_numbers(cells: pd.Series, reading: Reading, separator: str) -> pd.Ser
         return cells.astype("float64")
     if reading.decimal == "," or separator == ";":
         return None
-    numbers = pd.to_numeric(cells, errors="coerce").astype("float64")
+    numbers = _cast(cells)
+    if numbers is None:
+        numbers = pd.to_numeric(cells, errors="coerce").astype("float64")
     return None if numbers.isna().any() else numbers
+
+
+def _cast(cells: pd.Series) -> pd.Series | None:
+    """Return the numbers of text that holds nothing else, exact to the last digit, as Arrow reads them."""
+    if not isinstance(cells.dtype, pd.StringDtype):
+        return None
+    import pyarrow as pa
+    from pyarrow import compute
+
+    try:
+        numbers = compute.cast(pa.array(cells), pa.float64())
+    except pa.ArrowException:
+        return None
+    return pd.Series(numbers.to_numpy(zero_copy_only=False), index=cells.index)
 
 
 def _read_cells(
@@ -194,7 +214,7 @@ def _convert(
     if own.any() and all(unit in SCALES for unit in named) and _known_as(named, reading.unit) is None:
         factors: Mapping[str, float] = {**SCALES, "": 1.0}
         numbers = numbers * written.map(factors)
-        return _values(numbers, written.map(lambda _: bare), decimal, tuple(named), expected)
+        return _values(numbers, written.map(lambda _: bare).astype("str"), decimal, tuple(named), expected)
     counted = written[written != ""].value_counts(sort=True)
     common = str(counted.index[0])
     target = reading.unit or (bare if unit_factor(common, bare or common) is not None and bare else common)
@@ -210,7 +230,7 @@ def _convert(
         # What stands in the cell itself and is no unit of the others makes the cell wrong.
         numbers = numbers.where(known)
         expected = f"{EXPECTED}, in {target} or a unit that can be converted to it (--unit names it)"
-    units = written.where(~known, target)
+    units = written.where(~known, target).astype("str")
     return _values(numbers, units, decimal, converted, expected)
 
 
@@ -236,8 +256,9 @@ def _known_as(units: list[str], target: str | None) -> float | None:
 def _values(
     numbers: pd.Series, units: pd.Series, decimal: str, converted: tuple[str, ...], expected: str
 ) -> Values:
-    positive = numbers.where((numbers > 0) & (numbers < float("inf")))
-    return Values(positive, units.astype("str"), numbers == 0, decimal, converted, expected)
+    usable = (numbers > 0) & (numbers < float("inf"))
+    positive = numbers if usable.all() else numbers.where(usable)
+    return Values(positive, units, numbers == 0, decimal, converted, expected)
 
 
 def _unit_of_header(name: str) -> str:

@@ -131,7 +131,7 @@ def _describe_data(overlay: Sequence[str | Path]) -> dict[str, Any]:
     """Return every series of every dataset, the sources that they rest on, and what the fits go by."""
     from memwall_trends.datasets import find_series, list_datasets, list_series, load_table
     from memwall_trends.datasets.rates import BITS, PRECISIONS
-    from memwall_trends.fitting import methods, trends
+    from memwall_trends.fitting import bounds, methods
     from memwall_trends.questions.gap import FEW_DEVICES
     from memwall_trends.questions.ratio import RATIO_UNITS
 
@@ -152,7 +152,7 @@ def _describe_data(overlay: Sequence[str | Path]) -> dict[str, Any]:
         "bits": BITS,
         "ratioUnits": [[*units, unit] for units, unit in RATIO_UNITS.items()],
         "fewDevices": FEW_DEVICES,
-        "minDates": trends.MIN_DISTINCT_DATES,
+        "minDates": bounds.MIN_DISTINCT_DATES,
         "frontierNote": methods.FRONTIER_NOTE,
     }
 

@@ -134,7 +134,7 @@ def observe(
     )
     days.loc[known.index] = known
     inside = _within(days, keep) & ~left_out
-    unit_column = _unit_column(rows, value_column)
+    unit_column = find_unit_column(list(map(str, rows.columns)), value_column)
     read = values.read_values(
         cells[value_column][inside],
         reading=reading,
@@ -213,6 +213,20 @@ def refuse(
         raise MemwallError("\n".join([*shown, f"and {more} more"] if more else shown))
 
 
+def find_unit_column(columns: Sequence[str], value_column: str) -> str | None:
+    """Return the column that says the unit of the values: of ``value``, where there is one, of no other.
+
+    Examples
+    --------
+    >>> find_unit_column(["date", "value", "Unit"], "value")
+    'Unit'
+    """
+    named = {column.casefold(): column for column in reversed(columns)}
+    if value_column.casefold() != "value" and "value" in named:
+        return None
+    return next((named[name] for name in UNIT_COLUMNS if name in named), None)
+
+
 def _is_missing(cells: pd.Series, reading: Reading) -> pd.Series:
     missing: pd.Series = cells.isna()
     if not pd.api.types.is_numeric_dtype(cells) or reading.missing_token:
@@ -229,14 +243,6 @@ def _within(days: pd.Series, keep: Mapping[str, Any] | None) -> pd.Series:
             if keep.get(end) is not None:
                 inside &= compare(pd.Timestamp(keep[end])) | days.isna()
     return inside
-
-
-def _unit_column(rows: pd.DataFrame, value_column: str) -> str | None:
-    """Return the column that says the unit of the values: of ``value``, where there is one, of no other."""
-    named = {str(column).casefold(): str(column) for column in reversed(list(rows.columns))}
-    if value_column.casefold() != "value" and "value" in named:
-        return None
-    return next((named[name] for name in UNIT_COLUMNS if name in named), None)
 
 
 def _missing_hint(cells: pd.Series) -> str:

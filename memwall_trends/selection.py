@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias, cast
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import pandas as pd
 
@@ -24,6 +24,9 @@ from memwall_trends.datasets.conditions import (
     merge_where,
     resolve_where,
 )
+from memwall_trends.datasets.engines import Scan, has_rows, is_engine_frame, to_pandas
+from memwall_trends.datasets.held import Rows, find_extent, find_pushed
+from memwall_trends.datasets.pushed import Pushed
 from memwall_trends.datasets.rates import (
     PRECISIONS,
     TAKES,
@@ -38,6 +41,7 @@ from memwall_trends.datasets.rates import (
     select_precision,
 )
 from memwall_trends.datasets.reading import is_file, list_columns
+from memwall_trends.datasets.taking import take_rows
 from memwall_trends.errors import MemwallError, find_known
 
 if TYPE_CHECKING:
@@ -63,8 +67,9 @@ __all__ = [
     "split_choices",
 ]
 
-Data: TypeAlias = "str | Path | pd.DataFrame | Selection"
-"""A series as in ``peak_flops``, the path of a CSV, observations, or a selection of one of them."""
+Data: TypeAlias = "str | Path | pd.DataFrame | Selection | Any"
+"""A series as in ``peak_flops``, the path of a CSV, observations, or a selection of one of them. Observations
+are a frame of pandas, or of any library that Narwhals knows: Polars, PyArrow, DuckDB, Spark, Dask."""
 
 ROWS_PRINTED = 10
 
@@ -75,7 +80,7 @@ class Selection:
 
     Attributes
     ----------
-    data : str, Path or DataFrame
+    data : str, Path or frame
         What was chosen from.
     choose : dict
         The choices as they were given.
@@ -86,7 +91,7 @@ class Selection:
     precision : str
         The precision policy that chose one rate of each device; empty where each row counts.
     observations : DataFrame
-        The rows, with ``date`` and ``value``; never empty.
+        The rows, with ``date`` and ``value``; never empty. Those that an engine holds stay there.
     counted : str
         In words what counts, where not every row does: ``the best of each year``.
     candidates : DataFrame, optional
@@ -105,14 +110,14 @@ class Selection:
     NVIDIA H100 PCIe 80GB 2022-03-22 2039.0 GB/s
     """
 
-    data: str | Path | pd.DataFrame = field(repr=False)
+    data: Any = field(repr=False)
     choose: Choose
     name: str
     dataset: str
     origin: str
     where: dict[str, list[str]]
     precision: str
-    observations: pd.DataFrame
+    observations: Rows = Rows()  # noqa: RUF009
     counted: str = ""
     candidates: pd.DataFrame | None = None
     in_window: NDArray[np.bool_] | None = None
@@ -148,6 +153,9 @@ class Selection:
         MemwallError
             If the rows mix units.
         """
+        table = find_pushed(self)
+        if table is not None:
+            return table.unit
         if "unit" not in self.observations or (self.found is not None and not self.found.has_unit):
             return ""
         units = [str(unit) for unit in self.observations["unit"].unique()]
@@ -166,7 +174,7 @@ class Selection:
         >>> select("dram_bandwidth", since=2020, kind="gpu").describe().partition("; ")[2]
         'since=2020; memory!=SRAM; shipped!=no; kind=gpu'
         """
-        dates = self.observations["date"]
+        rows, first, last = find_extent(self)
         window = {"since": self.choose.get("since"), "until": self.choose.get("until")}
         chosen = [f"{end}={day}" for end, day in window.items() if day is not None]
         if self.where:
@@ -175,17 +183,32 @@ class Selection:
             chosen.append(f"best dense rate of a device ({self.precision})")
         if self.counted:
             chosen.append(self.counted)
-        rows = len(self.observations)
         return "; ".join(
             [
-                f"{self.name} ({self.dataset}): {rows:,} row{'s' if rows > 1 else ''}, "
-                f"{dates.min().date()} to {dates.max().date()}",
+                f"{self.name} ({self.dataset}): {rows:,} row{'s' if rows > 1 else ''}, {first} to {last}",
                 *chosen,
             ]
         )
 
+    def in_memory(self, what: str = "this") -> Selection:
+        """Return the same observations as rows in memory.
+
+        Raises
+        ------
+        MemwallError
+            If an engine holds them and memory does not: `what` needs them.
+        """
+        table = find_pushed(self)
+        if table is None:
+            return self
+        if not has_rows(self.data):
+            table.in_memory(what)
+        return select(to_pandas(self.data), **self.choose)
+
     def __str__(self) -> str:
         """Return what a terminal shows."""
+        if find_pushed(self) is not None:
+            return self.describe()
         columns = [column for column in ("name", "date", "value", "unit") if column in self.observations]
         rows = self.observations[columns].to_string(index=False, max_rows=ROWS_PRINTED)
         return f"{self.describe()}\n{rows}"
@@ -199,8 +222,9 @@ def select(data: Data, **choose: Unpack[Choose]) -> Selection:
     Parameters
     ----------
     data : str, Path, DataFrame or Selection
-        A series as in ``peak_flops``; else the path of a CSV; or a frame with dates and values. Choices are
-        added to those of a selection; what is named again takes the place of its own.
+        A series as in ``peak_flops``; else the path of a CSV; or a frame with dates and values, of pandas or
+        of an engine that holds them (Polars, PyArrow, DuckDB, Spark, Dask). Choices are added to those of a
+        selection; what is named again takes the place of its own.
     **choose
         The choices of `Choose`.
 
@@ -227,6 +251,8 @@ def select(data: Data, **choose: Unpack[Choose]) -> Selection:
     check_choices(choose)
     if isinstance(data, Selection):
         return _narrow(data, choose) if choose else data
+    if is_engine_frame(data):
+        return _select_in_engine(data, choose)
     source = load_observations(
         data,
         dataset=choose.get("dataset", defaults.DATASET),
@@ -337,7 +363,42 @@ def name_of(series: Data) -> str:
     """
     if isinstance(series, Selection):
         return series.name
-    return "data frame" if isinstance(series, pd.DataFrame) else str(series)
+    if isinstance(series, Scan):
+        return series.name
+    return "data frame" if isinstance(series, pd.DataFrame) or is_engine_frame(series) else str(series)
+
+
+def _select_in_engine(data: Any, choose: Choose) -> Selection:
+    """Return observations that stay where they are, or the few of them that stand for the others."""
+    if choose.get("overlay"):
+        raise MemwallError(f"rows can be laid over a series, not over {name_of(data)}")
+    said = {name: value for name, value in choose.items() if name in OF_FILES}
+    reduced = any(choose.get(name) for name in ("frontier", "one_per", "best_of", "precision"))
+    try:
+        table = Pushed.of(data, **cast("Any", said))
+    except MemwallError:
+        if not has_rows(data):
+            raise
+        reduced = True
+    if reduced and has_rows(data):
+        return select(to_pandas(data), **choose)
+    window = {} if choose.get("frontier") else {"since": choose.get("since"), "until": choose.get("until")}
+    table = table.narrow(gather_where(choose), **window)
+    if reduced:
+        rows = select(take_rows(table, choose), **choose)
+        return replace(rows, data=data, name=table.name, origin=table.origin)
+    if has_rows(data):
+        table = replace(table, load=lambda: select(to_pandas(data), **choose).observations)
+    return Selection(
+        data=data,
+        choose=choose,
+        name=table.name,
+        dataset=table.origin if isinstance(data, Scan) else "user",
+        origin=table.origin,
+        where=dict(table.where),
+        precision="",
+        observations=table,
+    )
 
 
 def _lifted(condition: str, choose: Choose) -> bool:

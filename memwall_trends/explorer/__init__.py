@@ -145,7 +145,7 @@ def _describe_data(overlay: Sequence[str | Path]) -> dict[str, Any]:
     """Return every series of every dataset, the sources that they rest on, and what the fits go by."""
     from memwall_trends.datasets import find_series, list_datasets, list_series, load_table
     from memwall_trends.datasets.rates import BITS, PRECISIONS
-    from memwall_trends.fitting import methods, trends
+    from memwall_trends.fitting import bounds, methods
     from memwall_trends.questions import calibration, forecasts, gap
     from memwall_trends.questions.projection import LONGEST_YEARS
     from memwall_trends.questions.ratio import RATIO_UNITS
@@ -170,7 +170,7 @@ def _describe_data(overlay: Sequence[str | Path]) -> dict[str, Any]:
         "population": dict(gap.POPULATION),
         "narrower": gap.NARROWER,
         "fewDevices": gap.FEW_DEVICES,
-        "minDates": trends.MIN_DISTINCT_DATES,
+        "minDates": bounds.MIN_DISTINCT_DATES,
         "manyVendors": methods.MANY_VENDORS,
         "fewOrigins": calibration.FEW_ORIGINS,
         "backtest": {

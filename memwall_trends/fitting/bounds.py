@@ -6,7 +6,7 @@ import math
 import operator
 from typing import TYPE_CHECKING
 
-from memwall_trends.errors import MemwallError
+from memwall_trends.errors import MemwallError, TooFewObservations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Bounds = Callable[[float], tuple[float, float]]
     Floats = NDArray[np.float64]
 
+MIN_DISTINCT_DATES = 3
 MOST_PAIRS = 12_500_000
 """Pairs take some 100 bytes each while their slopes are sorted."""
 
@@ -191,6 +192,21 @@ def check_rank_level(years: Floats, level: float) -> None:
             f"Theil-Sen: an interval from the ranks of {len(years)} observations holds at most "
             f"{100 * highest:.3g}%, not {100 * level:.10g}%; ask for less, as in --level "
             f"{math.floor(20 * highest) / 20:.2g}, or use another method"
+        )
+
+
+def refuse_few_dates(n_obs: int, n_dates: int, origin: str, column: str | int) -> None:
+    """Refuse observations of so few dates that a slope has no interval.
+
+    Examples
+    --------
+    >>> refuse_few_dates(10, 3, "chips.csv", "date")
+    """
+    if n_dates < MIN_DISTINCT_DATES:
+        raise TooFewObservations(
+            f"{origin}: {n_obs} row(s) with {n_dates} different date(s) in column {column!r}; "
+            f"expected at least {MIN_DISTINCT_DATES} different dates, or there is no interval",
+            n_obs,
         )
 
 

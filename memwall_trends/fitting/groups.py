@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 import pandas as pd
 
 from memwall_trends import defaults
-from memwall_trends.datasets.conditions import escape_pattern
+from memwall_trends.datasets.choices import COLUMN_CHOICES, gather_where
+from memwall_trends.datasets.conditions import escape_pattern, merge_where
+from memwall_trends.datasets.held import find_pushed
 from memwall_trends.datasets.rates import PRECISIONS
 from memwall_trends.errors import MemwallError, TooFewObservations, unknown
-from memwall_trends.fitting.trends import fit_trend
+from memwall_trends.fitting.methods import as_method
+from memwall_trends.fitting.pushed import find_rows_needed, fit_groups, split_cells
+from memwall_trends.fitting.trends import fit_trend, make_trend
 from memwall_trends.selection import select
 from memwall_trends.units import format_interval, format_level, format_number
 
@@ -20,8 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Unpack
 
+    from memwall_trends.datasets.pushed import Pushed
     from memwall_trends.fitting.growth import Growth
     from memwall_trends.fitting.methods import Method
+    from memwall_trends.fitting.pushed import PushedLine
     from memwall_trends.fitting.trends import Trend
     from memwall_trends.selection import Choose, Data, Selection
 
@@ -137,7 +143,13 @@ def fit_by(data: Data, by: str, *, method: str | Method = "ols", **choose: Unpac
     >>> list(fit_by("peak_flops", "kind", dataset="gholami2024").left_out)
     ['manycore']
     """
-    trends, left_out = fit_each(split_by(data, by, **choose), lambda chosen: fit_trend(chosen, method=method))
+    chosen, method = select(data, **choose), as_method(method)
+    table = find_pushed(chosen)
+    if table is not None and find_rows_needed(method) is None:
+        lines = fit_groups(table, method, by)
+        trends, left_out = fit_each(lines, lambda line: _make_trend(chosen, method, by, table, line))
+    else:
+        trends, left_out = fit_each(split_by(chosen, by), lambda part: fit_trend(part, method=method))
     return GroupedTrends(by=by, trends=trends, left_out=left_out)
 
 
@@ -169,12 +181,10 @@ def split_by(data: Data, by: str, **choose: Unpack[Choose]) -> dict[str, Selecti
     if by == "precision" and chosen.precision:
         return _select_each({policy: {"precision": policy} for policy in PRECISIONS}, chosen)
     # Before anything stands for a group: each group has its own records.
-    rows = select(chosen, one_per=None, take="", best_of=None, frontier=False).observations
-    if by not in rows:
-        raise unknown(f"column of {chosen.origin} to group by", by, map(str, rows.columns))
-    labels = rows[by][rows[by].notna() & (rows[by].astype(str) != "")].astype(str)
-    counts = labels.value_counts(sort=False).sort_values(ascending=False, kind="stable")
-    return _select_each({label: {"where": {by: escape_pattern(label)}} for label in counts.index}, chosen)
+    whole = select(chosen, one_per=None, take="", best_of=None, frontier=False)
+    table = find_pushed(whole)
+    labels = _count_labels(whole, by) if table is None else split_cells(table.cells([by]), by)
+    return _select_each({label: {"where": {by: escape_pattern(label)}} for label in labels}, chosen)
 
 
 def fit_each(
@@ -265,6 +275,31 @@ def show_rate(growth: Growth, per: float, level: float) -> tuple[str, str]:
     """
     interval = format_interval(*growth.growth_interval(per, level), digits=3)
     return f"{format_number(growth.growth_factor(per))}x", interval
+
+
+def _count_labels(chosen: Selection, by: str) -> list[str]:
+    """Return the values of a column, the commonest first."""
+    rows = chosen.observations
+    if by not in rows:
+        raise unknown(f"column of {chosen.origin} to group by", by, map(str, rows.columns))
+    labels = rows[by][rows[by].notna() & (rows[by].astype(str) != "")].astype(str)
+    counts = labels.value_counts(sort=False).sort_values(ascending=False, kind="stable")
+    return list(counts.index)
+
+
+def _make_trend(
+    chosen: Selection, method: Method, by: str, table: Pushed, line: PushedLine | MemwallError
+) -> Trend:
+    """Return the trend of one group of a table that an engine holds."""
+    if isinstance(line, MemwallError):
+        raise line
+    group = {by: escape_pattern(line.label)}
+    rest = {name: value for name, value in chosen.choose.items() if name not in COLUMN_CHOICES}
+    choose = cast("Choose", {**rest, "where": merge_where(gather_where(chosen.choose), group)})
+    load = table.load and (lambda: select(chosen.data, **choose).observations)
+    held: Any = replace(table, part=line.cells, load=load)
+    part = replace(chosen, observations=held, choose=choose, where=merge_where(chosen.where, group))
+    return make_trend(part, method, line.estimate, observations=held)
 
 
 def _select_each(narrowed: Mapping[str, Choose], chosen: Selection) -> dict[str, Selection]:

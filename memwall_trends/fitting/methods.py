@@ -19,7 +19,7 @@ from memwall_trends.fitting.standard_errors import BY_CLUSTER, Clusters, find_st
 from memwall_trends.units import decimal_years
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from memwall_trends.fitting.least_squares import Codes, Estimate, Floats
     from memwall_trends.selection import Selection
@@ -164,7 +164,7 @@ def fit_line(chosen: Selection, method: Method) -> tuple[Estimate, Floats | None
     weights = find_weights(observations, method)
     if (frontier or chosen.choose.get("frontier")) and method.name == "wls":
         raise MemwallError("records are too few to weigh: leave out --frontier, or the method 'wls'")
-    se, cluster = _standard_error(chosen, method)
+    se, cluster = choose_standard_error(method, lambda: find_cluster(chosen), frontier=chosen.frontier)
     estimator = find_estimator(
         method.name,
         se=se,
@@ -294,8 +294,26 @@ def find_weights(observations: pd.DataFrame, method: Method) -> Floats | None:
     return alike
 
 
-def _standard_error(chosen: Selection, method: Method) -> tuple[str | None, str | None]:
-    """Return the standard error, and the column of its clusters where it goes by them."""
+def choose_standard_error(
+    method: Method, usual: Callable[[], str | None], *, frontier: bool = False
+) -> tuple[str | None, str | None]:
+    """Return the standard error, and the column of its clusters where it goes by them.
+
+    Parameters
+    ----------
+    method : Method
+    usual : callable
+        Finds the column of what shares an error, as `find_cluster` does, where it is not said.
+    frontier : bool
+        Whether only records count.
+
+    Examples
+    --------
+    >>> choose_standard_error(Method(), lambda: "architecture")
+    ('cr2', 'architecture')
+    >>> choose_standard_error(Method(se="hc3"), lambda: None)
+    ('hc3', None)
+    """
     se, cluster = method.se, method.cluster
     if method.vcov is not None:
         if se or cluster:
@@ -304,23 +322,23 @@ def _standard_error(chosen: Selection, method: Method) -> tuple[str | None, str 
     if method.name not in ("ols", "wls"):
         if se:
             raise MemwallError(f"the method {method.name!r} has no se; ols and wls have")
-        if cluster and not method.bootstrap and method.name != "mixed" and not chosen.frontier:
+        if cluster and not method.bootstrap and method.name != "mixed" and not frontier:
             raise MemwallError(
                 f"the method {method.name!r} has no cluster; ols and wls have, and --bootstrap cluster"
             )
         return None, None
-    if method.bootstrap or chosen.frontier:
+    if method.bootstrap or frontier:
         if se:
             raise MemwallError("a standard error and a bootstrap are two ways: give one of them")
         return None, None
-    usual = find_cluster(chosen)
     if se is None:
-        if cluster is None and usual is None:
+        cluster = cluster or usual()
+        if cluster is None:
             return None, None
         se = "cr2"
     se = find_standard_error(se)
     if se in BY_CLUSTER:
-        return se, cluster or usual or CLUSTER
+        return se, cluster or usual() or CLUSTER
     if cluster:
         raise MemwallError(f"the standard error {se!r} goes by no clusters; leave out --cluster, or --se")
     return se, None
@@ -341,8 +359,19 @@ def _clusters(observations: pd.DataFrame, cluster: str) -> Clusters:
         raise MemwallError(f"clusters go by one column or two; got {', '.join(columns)}")
     return Clusters(
         codes=tuple(cluster_codes(observations, column) for column in columns),
-        name=" and ".join(map(_plural, columns)),
+        name=name_clusters(columns),
     )
+
+
+def name_clusters(columns: Sequence[str]) -> str:
+    """Return for a reader what clusters are, given their columns.
+
+    Examples
+    --------
+    >>> name_clusters(["architecture", "year"])
+    'architectures and years'
+    """
+    return " and ".join(map(_plural, columns))
 
 
 def _plural(column: str) -> str:

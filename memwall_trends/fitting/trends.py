@@ -11,11 +11,12 @@ import pandas as pd
 
 from memwall_trends import defaults
 from memwall_trends.datasets.conditions import describe_where
-from memwall_trends.errors import TooFewObservations
-from memwall_trends.fitting.bounds import t_quantile, welch_satterthwaite
+from memwall_trends.datasets.held import Rows, find_extent, find_pushed
+from memwall_trends.fitting.bounds import refuse_few_dates, t_quantile, welch_satterthwaite
 from memwall_trends.fitting.diagnosis import diagnose_line
 from memwall_trends.fitting.growth import Growth, find_short_window
 from memwall_trends.fitting.methods import FRONTIER_NOTE, Method, as_method, fit_line
+from memwall_trends.fitting.pushed import find_rows_needed, fit_pushed
 from memwall_trends.fitting.shown import find_shown
 from memwall_trends.selection import select, select_each
 from memwall_trends.units import power_of_ten
@@ -28,11 +29,11 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from memwall_trends.datasets.parsing import Found
+    from memwall_trends.datasets.pushed import Pushed
     from memwall_trends.fitting.diagnosis import Diagnosis
     from memwall_trends.fitting.least_squares import Estimate, Floats
     from memwall_trends.selection import Choose, Data, Selection
 
-MIN_DISTINCT_DATES = 3
 FITTED = (
     *("series", "dataset", "unit", "method", "within", "n_obs", "first_date", "last_date"),
     *("where", "precision", "frontier", "counted"),
@@ -61,7 +62,7 @@ class Trend(Growth):
     frontier : bool
         Whether only record-setting devices count.
     observations : DataFrame
-        What was fitted, with ``date`` and ``value``.
+        What was fitted, with ``date`` and ``value``; an error where these stayed in an engine.
     counted : str
         In words what counts, where not every row does: ``the best of each year``.
     estimate : Estimate
@@ -89,7 +90,7 @@ class Trend(Growth):
     where: dict[str, list[str]]
     precision: str
     frontier: bool
-    observations: pd.DataFrame
+    observations: Rows = Rows()  # noqa: RUF009
     counted: str
     estimate: Estimate
     resampled: Floats | None = None
@@ -100,17 +101,17 @@ class Trend(Growth):
     @property
     def n_obs(self) -> int:
         """Number of observations."""
-        return len(self.observations)
+        return find_extent(self)[0]
 
     @property
     def first_date(self) -> dt.date:
         """Date of the earliest observation."""
-        return pd.Timestamp(self.observations["date"].min()).date()
+        return find_extent(self)[1]
 
     @property
     def last_date(self) -> dt.date:
         """Date of the latest observation."""
-        return pd.Timestamp(self.observations["date"].max()).date()
+        return find_extent(self)[2]
 
     @property
     def r_squared(self) -> float:
@@ -130,7 +131,9 @@ class Trend(Growth):
         column = "vendor" if self.method.name == "mixed" else self.method.within
         if column is None or self.estimate.effects is None:
             return {}
-        labels = pd.unique(self.observations[column])
+        table = find_pushed(self)
+        rows = self.observations if table is None else table.extent().labels
+        labels = pd.unique(rows[column])
         factors = dict(zip(map(str, labels), map(power_of_ten, self.estimate.effects), strict=True))
         return dict(sorted(factors.items(), key=lambda pair: -pair[1]))
 
@@ -263,8 +266,8 @@ class Trend(Growth):
             chosen.append(f"best dense rate of a device ({self.precision})")
         if self.counted:
             chosen.append(self.counted)
-        if self.found is not None and self.found.skipped:
-            chosen.append(f"{len(self.found.skipped):,} skipped for an empty cell")
+        if self.found is not None and self.found.n_skipped:
+            chosen.append(f"{self.found.n_skipped:,} skipped for an empty cell")
         conditions = f"; {'; '.join(chosen)}" if chosen else ""
         r_squared = "n/a" if math.isnan(self.r_squared) else f"{self.r_squared:.3f}"
         return (
@@ -332,9 +335,10 @@ def fit_trend(data: Data, *, method: str | Method = "ols", **choose: Unpack[Choo
 
     Parameters
     ----------
-    data : str, Path, DataFrame or Selection
+    data : str, Path, frame or Selection
         A series as in ``peak_flops``, the path of a CSV, observations, or what
-        `memwall_trends.selection.select` returned.
+        `memwall_trends.selection.select` returned. A frame of Polars, PyArrow, DuckDB, Spark or Dask keeps
+        its rows, and hands over sums.
     method : str or Method
         How to fit; the name of an estimator, or a `memwall_trends.fitting.methods.Method`.
     **choose
@@ -356,10 +360,34 @@ def fit_trend(data: Data, *, method: str | Method = "ols", **choose: Unpack[Choo
     >>> fit_trend("peak_flops", dataset="gholami2024", since="2010", kind="gpu").n_obs
     14
     """
-    chosen = select(data, **choose)
+    chosen, method = select(data, **choose), as_method(method)
+    table, needed = find_pushed(chosen), find_rows_needed(method)
+    if table is not None and needed is None:
+        estimate, held = fit_pushed(table, method)
+        return make_trend(chosen, method, estimate, observations=held)
+    chosen = chosen.in_memory(needed or "")
     _check_dates(chosen)
-    unit = chosen.unit
-    estimate, resampled = fit_line(chosen, as_method(method))
+    estimate, resampled = fit_line(chosen, method)
+    return make_trend(chosen, method, estimate, observations=chosen.observations, resampled=resampled)
+
+
+def make_trend(
+    chosen: Selection,
+    method: Method,
+    estimate: Estimate,
+    *,
+    observations: pd.DataFrame | Pushed,
+    resampled: Floats | None = None,
+) -> Trend:
+    """Return a fitted line as the trend of what was chosen.
+
+    Examples
+    --------
+    >>> from memwall_trends.fitting.estimate import flat_line
+    >>> chosen = select("model_size")
+    >>> make_trend(chosen, Method(), flat_line(9.0, 2020.0, 9), observations=chosen.observations).slope
+    0.0
+    """
     return Trend(
         slope=estimate.slope,
         slope_error=float(np.sqrt(estimate.covariance[1, 1])),
@@ -367,17 +395,17 @@ def fit_trend(data: Data, *, method: str | Method = "ols", **choose: Unpack[Choo
         slope_bounds=estimate.slope_bounds,
         series=chosen.name,
         dataset=chosen.dataset,
-        unit=unit,
-        method=as_method(method),
+        unit=chosen.unit,
+        method=method,
         where=chosen.where,
         precision=chosen.precision,
         frontier=chosen.frontier,
-        observations=chosen.observations,
+        observations=observations,
         counted=chosen.counted,
         estimate=estimate,
         resampled=resampled,
-        found=chosen.found,
-        shown_rows=find_shown(chosen),
+        found=chosen.found if isinstance(observations, pd.DataFrame) else observations.found(),
+        shown_rows=find_shown(chosen) if isinstance(observations, pd.DataFrame) else None,
         selection=chosen,
     )
 
@@ -410,10 +438,4 @@ def fit_trends(
 
 def _check_dates(chosen: Selection) -> None:
     n_obs, n_dates = len(chosen.observations), chosen.observations["date"].dt.normalize().nunique()
-    if n_dates < MIN_DISTINCT_DATES:
-        column = chosen.choose.get("date_column", "date")
-        raise TooFewObservations(
-            f"{chosen.origin}: {n_obs} row(s) with {n_dates} different date(s) in column {column!r}; "
-            f"expected at least {MIN_DISTINCT_DATES} different dates, or there is no interval",
-            n_obs,
-        )
+    refuse_few_dates(n_obs, n_dates, chosen.origin, chosen.choose.get("date_column", "date"))

@@ -14,8 +14,8 @@ from memwall_trends.datasets import find_series, list_series, load_observations
 from memwall_trends.datasets.conditions import filter_rows
 from memwall_trends.datasets.rates import Frontier, OnePer, describe_one_per, find_record, list_reductions
 from memwall_trends.errors import TooFewObservations
+from memwall_trends.fitting.bounds import MIN_DISTINCT_DATES
 from memwall_trends.fitting.methods import CLUSTER, VENDOR, Method, choose_cluster, cluster_codes
-from memwall_trends.fitting.trends import MIN_DISTINCT_DATES
 from memwall_trends.selection import gather_where, select
 from memwall_trends.units import decimal_years
 

@@ -141,7 +141,7 @@ def observe(
     days = _put(known.to_numpy(), ~left_out, np.datetime64("NaT", "us"))
     dated = ~np.isnat(days)
     inside = _within(days, keep) & ~left_out
-    unit_column = _unit_column(rows, value_column)
+    unit_column = find_unit_column(list(map(str, rows.columns)), value_column)
     read = values.read_values(
         _take(cells[value_column], inside),
         reading=reading,
@@ -222,6 +222,20 @@ def refuse(
         raise MemwallError("\n".join([*shown, f"and {more} more"] if more else shown))
 
 
+def find_unit_column(columns: Sequence[str], value_column: str) -> str | None:
+    """Return the column that says the unit of the values: of ``value``, where there is one, of no other.
+
+    Examples
+    --------
+    >>> find_unit_column(["date", "value", "Unit"], "value")
+    'Unit'
+    """
+    named = {column.casefold(): column for column in reversed(columns)}
+    if value_column.casefold() != "value" and "value" in named:
+        return None
+    return next((named[name] for name in UNIT_COLUMNS if name in named), None)
+
+
 def _is_missing(cells: pd.Series, reading: Reading, format_: str) -> Flags:
     missing = cells.isna().to_numpy(dtype=bool)
     if not pd.api.types.is_numeric_dtype(cells) or reading.missing_token:
@@ -255,14 +269,6 @@ def _within(days: NDArray[np.datetime64], keep: Mapping[str, Any] | None) -> Fla
         if keep.get("last") is not None:
             inside &= (whole <= np.datetime64(keep["last"], "D")) | undated
     return inside
-
-
-def _unit_column(rows: pd.DataFrame, value_column: str) -> str | None:
-    """Return the column that says the unit of the values: of ``value``, where there is one, of no other."""
-    named = {str(column).casefold(): str(column) for column in reversed(list(rows.columns))}
-    if value_column.casefold() != "value" and "value" in named:
-        return None
-    return next((named[name] for name in UNIT_COLUMNS if name in named), None)
 
 
 def _missing_hint(cells: pd.Series) -> str:

@@ -127,6 +127,10 @@ class Found:
         How many rows the question needs.
     skipped : tuple
         The rows of them without a date or a value: lines of a text, else their numbers.
+    unnumbered : int
+        How many such rows have no number, as those that an engine holds.
+    engine : str
+        What holds the rows, where they are not in memory.
 
     Examples
     --------
@@ -152,6 +156,13 @@ class Found:
     converted: tuple[str, ...] = ()
     rows: int = 0
     skipped: tuple[Any, ...] = ()
+    unnumbered: int = 0
+    engine: str = ""
+
+    @property
+    def n_skipped(self) -> int:
+        """How many rows have no date or no value."""
+        return len(self.skipped) + self.unnumbered
 
     def to_record(self) -> dict[str, Any]:
         """Return it as ``reading`` in the JSON of a result; ``rows_skipped`` lists their numbers.
@@ -163,8 +174,10 @@ class Found:
         """
         record = asdict(self)
         record["converted"] = list(self.converted)
-        record["n_skipped"] = len(self.skipped)
-        del record["has_unit"]
+        record["n_skipped"] = self.n_skipped
+        del record["has_unit"], record["unnumbered"]
+        if not self.engine:
+            del record["engine"]
         labels = record.pop("skipped")
         record["rows_skipped"] = [label if isinstance(label, int) else str(label) for label in labels]
         return record
@@ -175,6 +188,7 @@ class Found:
         words |= {" ": "separated by blanks"}
         kind = {"csv": "CSV", "excel": "Excel", "parquet": "Parquet", "json": "JSON"}.get(self.format, "")
         how = [kind] if kind else []
+        how = [f"in {self.engine}"] if self.engine else how
         if self.separator:
             how = [f"{kind} {words.get(self.separator, f'separated by {self.separator!r}')}"]
         how += [f"sheet {self.sheet!r}"] if self.sheet else []
@@ -197,8 +211,10 @@ class Found:
 
     def _describe_rows(self) -> str:
         counted = f"{self.rows:,} row{'' if self.rows == 1 else 's'}"
-        if not self.skipped:
+        if not self.n_skipped:
             return f"{counted}, none skipped"
+        if not self.skipped:
+            return f"{counted}, {self.n_skipped:,} skipped for an empty cell"
         named = ", ".join(map(str, self.skipped[:MAX_LABELS_SHOWN]))
         more = ", ..." if len(self.skipped) > MAX_LABELS_SHOWN else ""
         row = "row" if len(self.skipped) == 1 else "rows"

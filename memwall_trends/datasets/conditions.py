@@ -70,17 +70,18 @@ def filter_rows(
     >>> filter_rows(rows, since="2020", where={"kind": "gpu"})["name"].tolist()
     ['NVIDIA A100 SXM4 40GB', 'NVIDIA H100 SXM5']
     """
-    rows = frame
+    kept = pd.Series(True, index=frame.index)
     if since is not None or until is not None:
-        rows = _within(rows, since, until, origin)
+        kept &= _within(frame, since, until, origin)
     conditions = resolve_where(frame, where or {}, origin)
     for condition, wanted in conditions.items():
         column = condition.removesuffix("!")
-        matches = _matches(rows[column], wanted, origin)
-        rows = rows[matches if column == condition else ~matches]
-    if rows.empty:
+        matches = _matches(frame[column], wanted, origin)
+        kept &= matches if column == condition else ~matches
+    if not kept.any():
         raise TooFewObservations(_nothing_left(frame, since, until, conditions, origin), 0)
-    return rows
+    # One by one, all columns would be copied for each condition.
+    return frame if kept.all() else frame[kept]
 
 
 def resolve_where(frame: pd.DataFrame, where: Where, origin: str = "the data") -> dict[str, list[str]]:
@@ -244,7 +245,7 @@ def split_where(where: Where | None, tables: Mapping[str, Iterable[str]]) -> dic
     }
 
 
-def _within(frame: pd.DataFrame, since: Limit, until: Limit, origin: str) -> pd.DataFrame:
+def _within(frame: pd.DataFrame, since: Limit, until: Limit, origin: str) -> pd.Series:
     if "date" not in frame or not pd.api.types.is_datetime64_any_dtype(frame["date"]):
         raise MemwallError(f"{origin} has no dates to select by")
     first = parse_date(str(since)) if since is not None else None
@@ -257,7 +258,7 @@ def _within(frame: pd.DataFrame, since: Limit, until: Limit, origin: str) -> pd.
         kept &= days >= pd.Timestamp(first)
     if last:
         kept &= days <= pd.Timestamp(last)
-    return frame[kept]
+    return kept
 
 
 def _matches(column: pd.Series, values: list[str], origin: str) -> pd.Series:

@@ -39,6 +39,10 @@ from memwall_trends.cli import rows  # noqa: F401
 # isort: on
 
 
+INTERRUPTED = 130
+"""The exit code of a command that Ctrl-C ends, as shells have it."""
+
+
 def main() -> None:
     """Run the command; wrong input ends with one message and exit code 2."""
     for stream in (sys.stdout, sys.stderr):
@@ -53,8 +57,11 @@ def main() -> None:
         _fail(str(error))
     except OSError as error:
         _fail_of_system(error)
-    except KeyboardInterrupt:
-        _fail("interrupted; what was there stays as it was")
+    except (KeyboardInterrupt, SystemExit) as ended:
+        # Typer ends an interrupted command with this code, and says nothing.
+        if isinstance(ended, KeyboardInterrupt) or ended.code == INTERRUPTED:
+            _fail("interrupted; what was there stays as it was", INTERRUPTED)
+        raise
     except MemoryError:
         _fail("not enough memory; choose fewer rows, or draw less often (--draws)")
 
@@ -74,12 +81,12 @@ class _Teller:
             typer.echo(f"warning: {printable(str(message))}", err=True)
 
 
-def _fail(message: str) -> NoReturn:
+def _fail(message: str, code: int = 2) -> NoReturn:
     try:
         typer.echo(f"error: {printable(message)}", err=True)
     except OSError:  # nobody reads errors either
         _silence(2)
-    sys.exit(2)
+    sys.exit(code)
 
 
 def _fail_of_system(error: OSError) -> NoReturn:

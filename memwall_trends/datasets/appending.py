@@ -10,8 +10,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import shutil
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +20,7 @@ from memwall_trends.datasets.files import read_csv
 from memwall_trends.datasets.overlay import KEY_COLUMNS, SOURCE_COLUMNS, overlay_columns, read_as_given
 from memwall_trends.datasets.parsing import read_rows
 from memwall_trends.datasets.registry import DEVICES, Table, find_series, find_table
+from memwall_trends.datasets.writing import beside, leaving_nothing, replace_file, sync_folder, write_beside
 from memwall_trends.errors import MemwallError
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def append_to_file(rows: pd.DataFrame, path: str | Path) -> None:
             content = _to_csv(pd.DataFrame(columns=header), newline).encode()
         _refuse_known(rows, rows.iloc[:0], path.name)
         text = _to_csv(rows.reindex(columns=header, fill_value=""), newline, header=False)
-        _replace(path, content + text.encode())
+        replace_file(path, content + text.encode())
 
 
 def append_to_tables(rows: pd.DataFrame, folder: Path) -> list[Path]:
@@ -278,12 +277,13 @@ def _replace_all(contents: Mapping[Path, bytes], folder: Path) -> None:
     """Put several files in the place of others: all, or after `finish_adding` all, or none."""
     if len(contents) == 1:
         ((path, content),) = contents.items()
-        _replace(path, content)
+        replace_file(path, content)
         return
-    for path, content in contents.items():
-        _write(_beside(path), content, path)
     names = json.dumps([path.name for path in contents])
-    _replace(folder / JOURNAL, names.encode())
+    with leaving_nothing(*contents):
+        for path, content in contents.items():
+            write_beside(path, content)
+    replace_file(folder / JOURNAL, names.encode())
     _finish(folder)
 
 
@@ -293,46 +293,10 @@ def _finish(folder: Path) -> None:
         return
     for name in json.loads(journal.read_text(encoding="utf-8")):
         path = folder / Path(name).name
-        if _beside(path).exists():
-            _beside(path).replace(path)
-    _sync_folder(folder)
+        if beside(path).exists():
+            beside(path).replace(path)
+    sync_folder(folder)
     journal.unlink()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Put a file in the place of another in one step, and see it on the disk."""
-    beside = _beside(path)
-    _write(beside, content, path)
-    beside.replace(path)
-    _sync_folder(path.parent)
-
-
-def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.new")
-
-
-def _write(beside: Path, content: bytes, like: Path) -> None:
-    """Write a whole file, with the rights of another if that is there; nothing stays of half a file."""
-    try:
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if like != beside and like.exists():
-            shutil.copymode(like, beside)
-    except BaseException:  # a full disk, or Ctrl-C
-        with suppress(OSError):
-            beside.unlink()
-        raise
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _read_bytes(path: Path) -> bytes:

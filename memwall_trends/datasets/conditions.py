@@ -6,6 +6,7 @@ from fnmatch import translate
 from textwrap import shorten
 from typing import TYPE_CHECKING, TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from memwall_trends.errors import MemwallError, TooFewObservations, find_close, unknown
@@ -14,6 +15,10 @@ from memwall_trends.units import parse_date
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    Flags = NDArray[np.bool_]
 
 Where: TypeAlias = "Mapping[str, str | float | Sequence[str | float]]"
 """Column and wanted value, or values of which a row may have any; ``column!`` and values to leave out."""
@@ -70,17 +75,18 @@ def filter_rows(
     >>> filter_rows(rows, since="2020", where={"kind": "gpu"})["name"].tolist()
     ['NVIDIA A100 SXM4 40GB', 'NVIDIA H100 SXM5']
     """
-    rows = frame
+    kept = np.ones(len(frame), dtype=bool)
     if since is not None or until is not None:
-        rows = _within(rows, since, until, origin)
+        kept &= _within(frame, since, until, origin)
     conditions = resolve_where(frame, where or {}, origin)
     for condition, wanted in conditions.items():
         column = condition.removesuffix("!")
-        matches = _matches(rows[column], wanted, origin)
-        rows = rows[matches if column == condition else ~matches]
-    if rows.empty:
+        matches = _matches(frame[column], wanted, origin).to_numpy(dtype=bool)
+        kept &= matches if column == condition else ~matches
+    if not kept.any():
         raise TooFewObservations(_nothing_left(frame, since, until, conditions, origin), 0)
-    return rows
+    # One by one, all columns would be copied for each condition.
+    return frame if kept.all() else frame[kept]
 
 
 def resolve_where(frame: pd.DataFrame, where: Where, origin: str = "the data") -> dict[str, list[str]]:
@@ -244,7 +250,7 @@ def split_where(where: Where | None, tables: Mapping[str, Iterable[str]]) -> dic
     }
 
 
-def _within(frame: pd.DataFrame, since: Limit, until: Limit, origin: str) -> pd.DataFrame:
+def _within(frame: pd.DataFrame, since: Limit, until: Limit, origin: str) -> Flags:
     if "date" not in frame or not pd.api.types.is_datetime64_any_dtype(frame["date"]):
         raise MemwallError(f"{origin} has no dates to select by")
     first = parse_date(str(since)) if since is not None else None
@@ -252,12 +258,12 @@ def _within(frame: pd.DataFrame, since: Limit, until: Limit, origin: str) -> pd.
     if first and last and first > last:
         raise MemwallError(f"the window is upside down: it starts on {since} and ends on {until}")
     days = frame["date"].dt.normalize()
-    kept = pd.Series(True, index=frame.index)
+    kept = np.ones(len(frame), dtype=bool)
     if first:
-        kept &= days >= pd.Timestamp(first)
+        kept &= (days >= pd.Timestamp(first)).to_numpy()
     if last:
-        kept &= days <= pd.Timestamp(last)
-    return frame[kept]
+        kept &= (days <= pd.Timestamp(last)).to_numpy()
+    return kept
 
 
 def _matches(column: pd.Series, values: list[str], origin: str) -> pd.Series:

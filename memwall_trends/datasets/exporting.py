@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from memwall_trends.datasets.writing import write_file
 from memwall_trends.errors import MemwallError
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -49,7 +50,9 @@ def export_rows(
     """
     try:
         if format_ == "parquet":
-            rows.to_parquet(path, index=False)
+            content = rows.to_parquet(index=False)
+            if path is not None:
+                write_file(Path(path), content)
             return ""
         plain = rows
         for column in rows:
@@ -64,7 +67,7 @@ def export_rows(
             text = str(plain.to_csv(index=False, lineterminator="\n"))
         if path is None:
             return text
-        Path(path).write_text(text, encoding="utf-8", newline="")
+        write_file(Path(path), text.encode())
     except OSError as error:
         raise MemwallError(f"{path}: cannot be written: {error.strerror or error}") from None
     return ""

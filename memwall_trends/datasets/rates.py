@@ -95,7 +95,7 @@ def select_precision(
         raise TooFewObservations(f"no rows of {origin} have a dense rate in {wanted}; known: {known}", 0)
     narrowest = rows["precision"].map(BITS).fillna(max(BITS.values())).sort_values(kind="stable").index
     best: pd.DataFrame = rows.loc[
-        rows.loc[narrowest].groupby("name", sort=False)["value"].idxmax().sort_values()
+        rows[["name", "value"]].loc[narrowest].groupby("name", sort=False)["value"].idxmax().sort_values()
     ]
     return best
 
@@ -178,11 +178,11 @@ class Frontier:
     @classmethod
     def of(cls, frame: pd.DataFrame, record: str = RECORDS[0]) -> Frontier:
         """Return that of a frame with ``date`` and ``value``."""
+        rows = frame[["date", "value"]].reset_index(drop=True)
         if find_record(record) == "low":
-            frame = frame.assign(value=1 / frame["value"])
-        by = ["date", "value"]
-        ordered = frame[by].reset_index(drop=True).sort_values(by, ascending=[True, False], kind="stable")
-        return cls(ordered.index.to_numpy(dtype=np.int64), frame["value"].to_numpy(dtype=np.float64))
+            rows["value"] = 1 / rows["value"]
+        ordered = rows.sort_values(["date", "value"], ascending=[True, False], kind="stable")
+        return cls(ordered.index.to_numpy(dtype=np.int64), rows["value"].to_numpy(dtype=np.float64))
 
     def among(self, counted: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return which rows exceed all before them, among those that count.
@@ -215,11 +215,11 @@ def refuse_falling(frame: pd.DataFrame, origin: str) -> None:
     >>> dates = pd.to_datetime(["2010-01-01", "2011-01-01", "2012-01-01"])
     >>> refuse_falling(pd.DataFrame({"date": dates, "value": [1.0, 2.0, 3.0]}), "chips.csv")
     """
-    lows = select_frontier(frame, "low")
-    highs = select_frontier(frame)
-    if len(lows) > len(highs):
+    every = np.ones(len(frame), dtype=bool)
+    lows, highs = (int(Frontier.of(frame, record).among(every).sum()) for record in ("low", "high"))
+    if lows > highs:
         raise MemwallError(
-            f"{origin}: the values fall ({len(lows)} record lows, {len(highs)} record highs), and records "
+            f"{origin}: the values fall ({lows} record lows, {highs} record highs), and records "
             "are highs unless told otherwise: --record low takes lows, and --record high these"
         )
 

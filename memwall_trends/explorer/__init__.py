@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from memwall_trends import defaults
+from memwall_trends.datasets.writing import write_file
 from memwall_trends.errors import MemwallError
 from memwall_trends.fitting.bounds import check_level, check_period
 from memwall_trends.fitting.growth import describe_period
@@ -135,7 +136,7 @@ def save_explorer(
     )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8", newline="\n")
+        write_file(path, page.encode())
     except OSError as error:
         raise MemwallError(f"{path}: cannot be written: {error.strerror or error}") from None
     return path

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from memwall_trends import defaults
+from memwall_trends.datasets.writing import write_file
 from memwall_trends.errors import MemwallError, unknown
 
 if TYPE_CHECKING:
     import altair as alt
 
-SAVE_OPTIONS: dict[str, dict[str, Any]] = {"png": {"scale_factor": 2.0}}
-SAVE_DRAWN = ("png", "pdf")
-"""The formats in which letters are drawn by the fonts of this machine."""
+PNG_SCALE = 2.0
 ENDINGS = {"pgfplots": "tex"}
 """The ending of a format's files, where it is not the format."""
 
@@ -60,37 +59,47 @@ def save_figure(chart: alt.TopLevelMixin, path: str | Path) -> Path:
     >>> save_figure(hw_scaling(), Path(mkdtemp()) / "figure.json").name
     'figure.json'
     """
-    from altair import data_transformers
-
     path = Path(path)
     ending = path.suffix.removeprefix(".")
     endings = [find_ending(format_) for format_ in defaults.FIGURE_FORMATS]
     if ending not in endings:
         raise unknown("format", ending, endings)
+    content = _render(chart, ending, path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Altair's limit of 5,000 rows is for notebooks, whose file each chart makes larger.
-        with data_transformers.enable("default", max_rows=None):
-            _write(chart, path, ending)
+        write_file(path, content)
     except OSError as error:
         raise MemwallError(f"{path}: cannot be written: {error.strerror or error}") from None
     return path
 
 
-def _write(chart: alt.TopLevelMixin, path: Path, ending: str) -> None:
+def _render(chart: alt.TopLevelMixin, ending: str, path: Path) -> bytes:
+    """Return what a file of a figure holds; all figures of a process share one Vega."""
+    import altair as alt
+    import vl_convert
+
+    # Altair's limit of 5,000 rows is for notebooks, whose file each chart makes larger.
+    with alt.data_transformers.enable("default", max_rows=None):
+        if ending == "html":
+            page: str = chart.to_html(inline=True, json_kwds={"cls": _InertEncoder})
+            return page.encode()
+        # The tests hold each figure against the schema, which takes as long as to render it.
+        spec = chart.to_dict(validate=False)
     if ending == "tex":
         from memwall_trends.figures.pgfplots import to_pgfplots
 
-        path.write_text(to_pgfplots(chart.to_dict()), encoding="utf-8", newline="\n")
-    elif ending == "html":
-        page = chart.to_html(inline=True, json_kwds={"cls": _InertEncoder})
-        path.write_text(page, encoding="utf-8", newline="\n")
-    else:
-        if ending in SAVE_DRAWN:
-            from memwall_trends.figures.letters import warn_of_missing_letters
+        return to_pgfplots(spec).encode()
+    if ending == "json":
+        return json.dumps(spec).encode()
+    version = alt.SCHEMA_VERSION.rpartition(".")[0]
+    if ending == "svg":
+        return vl_convert.vegalite_to_svg(spec, vl_version=version).encode()
+    from memwall_trends.figures.letters import warn_of_missing_letters
 
-            warn_of_missing_letters(chart.to_dict(), path)
-        chart.save(str(path), **SAVE_OPTIONS.get(ending, {}))
+    warn_of_missing_letters(spec, path)
+    if ending == "png":
+        return vl_convert.vegalite_to_png(spec, vl_version=version, scale=PNG_SCALE)
+    return vl_convert.vegalite_to_pdf(spec, vl_version=version)
 
 
 class _InertEncoder(json.JSONEncoder):

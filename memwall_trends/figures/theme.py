@@ -114,12 +114,6 @@ def finish(
     import altair as alt
 
     chosen = find_size(size)
-    text: dict[str, Any] = {
-        "labelColor": INK,
-        "titleColor": INK,
-        "labelFontSize": chosen.font_size,
-        "titleFontSize": chosen.font_size,
-    }
     heading = round(1.3 * chosen.font_size)
     below = alt.TitleParams(
         chosen.wrap(caption, chosen.label_size),
@@ -130,24 +124,38 @@ def finish(
         color=MUTED,
         offset=12,
     )
+    above = alt.TitleParams(chosen.wrap(title, 1.15 * heading), fontSize=heading, anchor="start", offset=12)
+    # Whole at once, as each method of a chart copies all that is in it.
+    resolve = alt.Resolve(scale=alt.ScaleResolveMap(color="independent", shape="independent"))
     # An outer frame, as one chart has one title only.
-    inner = (
-        alt.vconcat(*panels, spacing=spacing)
-        .resolve_scale(color="independent", shape="independent")
-        .properties(
-            title=alt.TitleParams(
-                chosen.wrap(title, 1.15 * heading), fontSize=heading, anchor="start", offset=12
-            )
-        )
+    inner = alt.VConcatChart(vconcat=list(panels), spacing=spacing, resolve=resolve, title=above)
+    return alt.VConcatChart(
+        vconcat=[inner],
+        resolve=resolve,
+        title=below,
+        description=f"{title}. {caption}",
+        config=_configure(chosen),
     )
-    chart: alt.VConcatChart = (
-        alt.vconcat(inner)
-        .resolve_scale(color="independent", shape="independent")
-        .properties(title=below, description=f"{title}. {caption}")
-        .configure(font=FONT, background="white", padding=12)
-        .configure_view(stroke=None)
-        .configure_axis(**text, titleFontWeight="normal", gridColor=GRID, domainColor=MUTED, tickColor=MUTED)
-        .configure_legend(**text, labelLimit=0, symbolSize=2 * chosen.point)
-        .configure_title(color=INK)
+
+
+def _configure(chosen: Size) -> alt.Config:
+    """Return the look of what all charts have."""
+    import altair as alt
+
+    text: dict[str, Any] = {
+        "labelColor": INK,
+        "titleColor": INK,
+        "labelFontSize": chosen.font_size,
+        "titleFontSize": chosen.font_size,
+    }
+    return alt.Config(
+        font=FONT,
+        background="white",
+        padding=12,
+        view=alt.ViewConfig(stroke=None),
+        axis=alt.AxisConfig(
+            **text, titleFontWeight="normal", gridColor=GRID, domainColor=MUTED, tickColor=MUTED
+        ),
+        legend=alt.LegendConfig(**text, labelLimit=0, symbolSize=2 * chosen.point),
+        title=alt.TitleConfig(color=INK),
     )
-    return chart

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pandas as pd
 
@@ -23,7 +24,7 @@ from memwall_trends.units import decimal_years, parse_date, power_of_ten
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from memwall_trends.fitting.growth import Growth
@@ -148,17 +149,17 @@ def check_claim(
     if claim["untestable"]:
         return {**row, "verdict": UNTESTED, "reason": claim["untestable"]}
     window = {"since": claim["since"] or None, "until": claim["until"] or None}
-    rows = _rows(claim, overlay, window)
-    today = _rows(claim, overlay, {"since": window["since"]})
+    rows, fit = _count(claim, overlay, window)
+    today, fit_today = _count(claim, overlay, {"since": window["since"]})
     if len(today) >= MIN_ROWS:
-        growth = _fit(claim, overlay, {"since": window["since"]})
+        growth = fit_today()
         row.update({f"today_{key}": cell for key, cell in _cells(growth, len(today), per, level).items()})
         row["last_date"] = today["date"].max().date().isoformat()
     row["n_obs"] = len(rows)
     reason = _too_little(claim, overlay, rows, window)
     if reason:
         return {**row, "verdict": UNTESTED, "reason": reason}
-    growth = _fit(claim, overlay, window)
+    growth = fit()
     return {
         **row,
         **_cells(growth, len(rows), per, level),
@@ -177,29 +178,24 @@ def _options(claim: dict[str, Any], overlay: Sequence[str | Path], window: dict[
     }
 
 
-def _rows(
-    claim: dict[str, Any],
-    overlay: Sequence[str | Path],
-    window: dict[str, Any],
-    *,
-    by_unit: bool = True,
-) -> pd.DataFrame:
-    """Return the rows that a fit counts; all of the population if `by_unit` is false."""
+def _count(
+    claim: dict[str, Any], overlay: Sequence[str | Path], window: dict[str, Any], *, by_unit: bool = True
+) -> tuple[pd.DataFrame, Callable[[], Growth]]:
+    """Return the rows that count, all of the population if `by_unit` is false; and what fits them."""
     options = _options(claim, overlay, window)
+    pair = (claim["series"], claim["denominator"])
     try:
         if claim["denominator"]:
-            return pair_devices(claim["series"], claim["denominator"], **options)
+            return pair_devices(*pair, **options), partial(fit_gap, *pair, way="device", **options)
         unit = unit_choices(claim) if by_unit else {}
-        return select(claim["series"], **{**options, **unit}).observations
-    except TooFewObservations:
-        return pd.DataFrame({"date": pd.Series(dtype="datetime64[ns]")})
+        chosen = select(claim["series"], **{**options, **unit})
+    except TooFewObservations as error:
+        return pd.DataFrame({"date": pd.Series(dtype="datetime64[ns]")}), partial(_raise, error)
+    return chosen.observations, partial(fit_trend, chosen)
 
 
-def _fit(claim: dict[str, Any], overlay: Sequence[str | Path], window: dict[str, Any]) -> Growth:
-    options = _options(claim, overlay, window)
-    if claim["denominator"]:
-        return fit_gap(claim["series"], claim["denominator"], way="device", **options)
-    return fit_trend(claim["series"], **{**options, **unit_choices(claim)})
+def _raise(error: MemwallError) -> NoReturn:
+    raise error
 
 
 def _cells(growth: Growth, n_obs: int, per: float, level: float) -> dict[str, Any]:
@@ -212,7 +208,8 @@ def _too_little(
 ) -> str:
     """Return why our rows cannot answer a claim; empty if they can."""
     # Not only records: a record of 2012 says of 2014 too that nothing was better.
-    days = _rows(claim, overlay, window, by_unit=False)["date"]
+    every = _count(claim, overlay, window, by_unit=False)[0] if unit_choices(claim) else rows
+    days = every["date"]
     what = "records" if unit_choices(claim).get("frontier") else "rows"
     if not days.empty:
         first, last = days.min().date(), days.max().date()

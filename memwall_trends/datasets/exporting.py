@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from memwall_trends.errors import MemwallError
+from memwall_trends.errors import MemwallError, needs
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the begin of a formula."""
@@ -49,6 +49,7 @@ def export_rows(
     """
     try:
         if format_ == "parquet":
+            needs("pyarrow", extra="parquet", to="write Parquet")
             rows.to_parquet(path, index=False)
             return ""
         plain = rows

@@ -12,7 +12,7 @@ PICTURES := hw-scaling hw-scaling-today machine-balance claim-against-fit traini
 # The figures of the paper.
 PAPER := hw-scaling training-compute model-size memory-breakdown
 
-.PHONY: reproduce figures test test-all lint types notebooks docs clean
+.PHONY: reproduce figures test test-all lint types notebooks docs bench clean
 
 reproduce: $(VENV)/.installed
 	$(BIN)/memwall-trends reproduce
@@ -44,6 +44,11 @@ docs: $(VENV)/.installed-dev
 	$(BIN)/memwall-trends figures $(PICTURES) --out docs
 	$(BIN)/python -m tests.refresh_reference
 	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python tests/refresh_examples.py
+
+# Long, and worth doing on a machine that does nothing else; `python -m tests.benchmarks --quick` is short.
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --editable ".[bench]"
+	$(BIN)/python -m tests.benchmarks
 
 clean:
 	rm -rf $(VENV) figures build dist node_modules explore.html

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import unicodedata
 import warnings
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -49,6 +50,39 @@ def warn(message: str) -> None:
     'chips.csv: row 3 has no value'
     """
     warnings.warn(message, MemwallWarning, stacklevel=2)
+
+
+def needs(module: str, *, extra: str, to: str) -> None:
+    """Check that a library is there which only an extra installs.
+
+    Parameters
+    ----------
+    module : str
+        As it is imported.
+    extra : str
+        Of ours, in ``pyproject.toml``.
+    to : str
+        What it is needed to do, for the message.
+
+    Raises
+    ------
+    MemwallError
+        If it is not installed; the message says how to get it.
+
+    Examples
+    --------
+    >>> needs("no_such_library", extra="parquet", to="read Parquet")
+    Traceback (most recent call last):
+        ...
+    memwall_trends.errors.MemwallError: to read Parquet takes no_such_library, which is not installed: pip
+    install 'memwall-trends[parquet]'
+    """
+    try:
+        import_module(module)
+    except ImportError:
+        raise MemwallError(
+            f"to {to} takes {module}, which is not installed: pip install 'memwall-trends[{extra}]'"
+        ) from None
 
 
 def printable(text: str, keep: str = "\n") -> str:

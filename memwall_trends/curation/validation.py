@@ -22,7 +22,7 @@ from memwall_trends.datasets.appending import finish_adding
 from memwall_trends.datasets.files import parse_dates, parse_values, read_csv
 from memwall_trends.datasets.overlay import DEVICE_COLUMNS, KEY_COLUMNS, SOURCE_COLUMNS, read_as_given
 from memwall_trends.datasets.parsing import read_rows
-from memwall_trends.errors import MemwallError
+from memwall_trends.errors import MemwallError, needs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -183,6 +183,7 @@ def _combine(shipped: Sequence[Rows], theirs: Sequence[Rows]) -> pd.DataFrame:
 
 def _check_schema(rows: Rows) -> list[dict[str, Any]]:
     """Return what Frictionless finds: columns, types, allowed values and keys."""
+    needs("frictionless", extra="curation", to="check rows")
     from frictionless import Resource, Schema
 
     columns = rows.table.columns

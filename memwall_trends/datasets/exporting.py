@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from memwall_trends.datasets.writing import write_file
-from memwall_trends.errors import MemwallError
+from memwall_trends.errors import MemwallError, needs
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the begin of a formula."""
@@ -50,6 +50,7 @@ def export_rows(
     """
     try:
         if format_ == "parquet":
+            needs("pyarrow", extra="parquet", to="write Parquet")
             content = rows.to_parquet(index=False)
             if path is not None:
                 write_file(Path(path), content)

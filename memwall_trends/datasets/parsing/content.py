@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from memwall_trends.errors import MemwallError
+from memwall_trends.errors import MemwallError, needs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -241,6 +241,7 @@ def _opener(codec: str) -> Callable[..., Any]:
         return lambda file: bz2.open(file, "rb")
     if codec == "xz":
         return lambda file: lzma.open(file, "rb")
+    needs("pyarrow", extra="parquet", to=f"decompress {codec}")
     import pyarrow
 
     return lambda file: pyarrow.CompressedInputStream(file, codec)

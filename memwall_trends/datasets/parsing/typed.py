@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from memwall_trends.errors import MemwallError, unknown
+from memwall_trends.errors import MemwallError, needs, unknown
 
 if TYPE_CHECKING:
     from memwall_trends.datasets.parsing.content import Content
@@ -55,6 +55,7 @@ def parse_parquet(content: Content) -> pd.DataFrame:
     MemwallError
         If it cannot be read as one.
     """
+    needs("pyarrow", extra="parquet", to="read Parquet")
     import pyarrow
 
     try:

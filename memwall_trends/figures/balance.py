@@ -14,7 +14,7 @@ from memwall_trends.figures.canvas import Canvas, Group
 from memwall_trends.figures.captions import describe_points
 from memwall_trends.figures.choices import find_user_devices, refuse_choices
 from memwall_trends.figures.chosen import ENCODER, MODEL, PROMPT_LENGTH, choose_workloads, title_of
-from memwall_trends.figures.labels import label_records
+from memwall_trends.figures.labels import label_known
 from memwall_trends.fitting.growth import describe_period
 from memwall_trends.units import decimal_years, format_interval, format_level, format_number
 
@@ -91,7 +91,7 @@ def machine_balance(
     group = Group(
         legend=label,
         shown_rows=shown,
-        points=label_records(points.reset_index(drop=True), 9),
+        points=label_known(points.reset_index(drop=True), 9),
         colour=theme.BLUE,
         shape="circle",
         user_rows=user_rows,
@@ -161,7 +161,7 @@ def workload_intensity(
     line, bands = _draw_ahead(outlook, points["date"].min(), points["date"].max())
     group = Group(
         legend="Devices with the highest peak of their time",
-        points=label_records(points[drawn].reset_index(drop=True), 8),
+        points=label_known(points[drawn].reset_index(drop=True), 8),
         colour=theme.BLUE,
         shape="circle",
         user_rows=user_rows,

@@ -13,6 +13,7 @@ import pandas as pd
 from memwall_trends import defaults
 from memwall_trends.figures import theme
 from memwall_trends.figures.axes import rounded, value_axis
+from memwall_trends.figures.lettering import text_width
 from memwall_trends.units import decimal_years
 
 if TYPE_CHECKING:
@@ -165,7 +166,8 @@ class Canvas:
         further = [(grey, "drawn"), (lines, "value"), (bands, "low"), (bands, "high")]
         parts += [(frame, column) for frame, column in further if frame is not None]
         dates = pd.to_datetime(pd.concat([frame["date"] for frame, _ in parts]))
-        first, last = dates.min().date() - LEFT_MARGIN, dates.max().date() + RIGHT_MARGIN
+        first = dates.min().date() - LEFT_MARGIN
+        last = dates.max().date() + _find_right_margin(groups, dates.max().date() - first, chosen)
         # Points and lines fit in; a far wider confidence band is cut off.
         shown = np.concatenate([np.asarray(frame[column], dtype=np.float64) for frame, column in parts])
         domain = [float(shown.min()) / 2, float(shown.max()) * 1.5]
@@ -232,6 +234,13 @@ class Canvas:
     @property
     def _log_span(self) -> float:
         return float(np.log(self.domain[1] / self.domain[0]))
+
+
+def _find_right_margin(groups: Sequence[Group], shown: dt.timedelta, size: theme.Size) -> dt.timedelta:
+    """Return how long the axis goes on after the data, so that there is room for what stands at ends."""
+    ends = [text_width(group.end_label, size.label_size) for group in groups if group.end_label]
+    room = max(ends, default=0.0) + 2 * size.label_size if ends else 0.0
+    return max(RIGHT_MARGIN, shown * (room / (size.width - room)))
 
 
 def _points(group: Group) -> pd.DataFrame:

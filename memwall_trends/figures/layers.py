@@ -22,14 +22,23 @@ import pandas as pd
 
 from memwall_trends.datasets.rates import select_frontier
 from memwall_trends.figures import theme
-from memwall_trends.figures.labels import place_labels
+from memwall_trends.figures.labels import draw_labels
+from memwall_trends.figures.lettering import text_width
+from memwall_trends.figures.placement import Scene, Wanted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from memwall_trends.figures.canvas import Canvas
 
-COVERED_WHERE_LABELLED, COVERED_WHERE_FREE = 99.0, 1.0
-"""How many points a label may cover that the data asks for, and one that the figure adds."""
 HOVER = ["name", "date", "value", "unit"]
+USER_AREA = 4
+"""Of a point of the user's, in areas of another."""
+USERS, LINES, ASKED_FOR, ADDED = 1000.0, 300.0, 100.0, 20.0
+"""What labels are worth: those of the user's points, of lines, of the data, and those that a figure adds."""
+BACK_ON_LINE = 0.6
+"""The share of a line, from its end, in which its text may stand."""
+PLACES_ON_LINE = 12
 
 
 def points(canvas: Canvas) -> list[alt.Chart]:
@@ -51,7 +60,7 @@ def user_points(canvas: Canvas) -> list[alt.Chart]:
         alt.Chart(_plain(rows))
         .mark_point(
             filled=True,
-            size=4 * canvas.size.point,
+            size=USER_AREA * canvas.size.point,
             shape="diamond",
             opacity=1,
             stroke=theme.INK,
@@ -98,10 +107,9 @@ def fan(canvas: Canvas) -> list[alt.Chart]:
 
 def records(canvas: Canvas) -> list[alt.Chart]:
     """Return lines that join the records of those groups that are to be joined."""
-    joined = [select_frontier(group.points)["name"] for group in canvas.groups if group.joined]
-    if not joined:
+    rows = find_records(canvas)
+    if rows.empty:
         return []
-    rows = canvas.points[canvas.points["name"].isin(pd.concat(joined))]
     return [
         alt.Chart(rows[["date", "drawn", "legend"]])
         .mark_line(strokeWidth=1.5)
@@ -109,12 +117,16 @@ def records(canvas: Canvas) -> list[alt.Chart]:
     ]
 
 
+def find_records(canvas: Canvas) -> pd.DataFrame:
+    """Return the points that lines join: the records of those groups that are to be joined."""
+    joined = [select_frontier(group.points)["name"] for group in canvas.groups if group.joined]
+    return canvas.points[canvas.points["name"].isin(pd.concat(joined) if joined else [])]
+
+
 def lines(canvas: Canvas) -> list[alt.Chart]:
     """Return the further lines: dashed, but solid where they have a colour of their own."""
-    if canvas.lines is None:
-        return []
     charts = []
-    for _, line in canvas.lines.groupby("text", sort=False):
+    for _, line in _split_lines(canvas):
         own = str(line["colour"].iloc[0]) if "colour" in line else ""
         look: dict[str, Any] = {"color": own} if own else {"color": theme.MUTED, "strokeDash": [6, 4]}
         charts.append(
@@ -126,80 +138,117 @@ def lines(canvas: Canvas) -> list[alt.Chart]:
 
 
 def labels(canvas: Canvas) -> list[alt.Chart]:
-    """Return the texts beside points and at the ends of lines, clear of each other and of what is drawn."""
-    charts = []
-    y = canvas.y("drawn")
-    for (align, user, own), rows in _place(canvas).groupby(["align", "user", "colour"], sort=True):
-        for plain, part in rows.groupby(rows["legend"] == ""):
-            text: dict[str, Any] = {
-                "fontSize": canvas.size.label_size,
-                "baseline": "middle",
-                "align": str(align),
-            }
-            if user:
-                text["fontWeight"] = "bold"
-            if plain:
-                text["color"] = str(own) or theme.MUTED
-            shown = alt.Chart(part.drop(columns=["align", "user", "colour"])).mark_text(**text)
-            encoded = shown.encode(x=canvas.x, y=y, text="text:N")
-            charts.append(encoded if plain else encoded.encode(color=canvas.colour))
-    return charts
+    """Return the texts beside points and lines, clear of each other and of what is drawn.
+
+    One that stands further away is joined to what it names by a thin line.
+    """
+    rows = canvas.points.sort_values("date", ascending=False, kind="stable")
+    return draw_labels(
+        [*_want_lines(canvas), *_want_points(canvas, rows[rows["label"] != ""])],
+        _find_scene(canvas),
+        canvas.size.label_size,
+        x=canvas.x,
+        y=canvas.y("drawn"),
+        back=canvas.back,
+    )
 
 
 def _plain(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.drop(columns=["user", "label", "free"])
 
 
-def _place(canvas: Canvas) -> pd.DataFrame:
-    """Return the labels with the date and the value at which each stands."""
-    # The user's first, then line ends, then what the data or the figure wants labelled, the latest first.
-    rows = canvas.points.sort_values(["user", "date"], ascending=False, kind="stable")
-    ends = _find_ends(canvas).assign(user=False, free=False)
-    wanted = pd.concat([rows[rows["user"]], ends, rows[~rows["user"]]])
-    wanted = wanted[wanted["label"] != ""].fillna({"colour": ""})
-    size = canvas.size
-    legend_width = max((len(text) for text in canvas.points["legend"]), default=0) * 0.55 * size.font_size
-    legend_box = (0.0, 0.0, legend_width + 30, 1.6 * size.font_size * canvas.legend_lines)
-    placed = place_labels(
-        wanted["label"].tolist(),
-        canvas.pixels(wanted["date"], wanted["drawn"]),
-        obstacles=_find_obstacles(canvas),
-        width=size.width,
-        height=canvas.height,
-        font_size=size.label_size,
-        most_covered=[COVERED_WHERE_FREE if free else COVERED_WHERE_LABELLED for free in wanted["free"]],
-        reserved=[legend_box] if canvas.legend_lines else [],
-    )
-    texts = [
-        (
-            *canvas.back(label.x, label.y),
-            *wanted[["label", "legend", "user", "colour"]].iloc[label.index],
-            label.align,
+def point_radius(area: Any) -> Any:
+    """Return how far a point of some area reaches, of the shape that reaches furthest.
+
+    Examples
+    --------
+    >>> round(float(point_radius(45)), 2)
+    4.36
+    """
+    return 1.3 * np.sqrt(area) / 2
+
+
+def _want_points(canvas: Canvas, rows: pd.DataFrame) -> Iterator[Wanted]:
+    """Return the labels of points."""
+    colours = {group.legend: group.colour for group in canvas.groups}
+    at = canvas.pixels(rows["date"], rows["drawn"])
+    for row, (x, y) in zip(rows.to_dict(orient="records"), at, strict=True):
+        yield Wanted(
+            str(row["label"]),
+            [(float(x), float(y))],
+            float(point_radius((USER_AREA if row["user"] else 1) * canvas.size.point)),
+            series=str(row["legend"]),
+            bold=bool(row["user"]),
+            colour=colours[row["legend"]],
+            about=f"label of {row['name']}",
+            worth=USERS if row["user"] else ADDED if row["free"] else ASKED_FOR,
         )
-        for label in placed
+
+
+def _want_lines(canvas: Canvas) -> Iterator[Wanted]:
+    """Return the texts of lines, each wherever it finds room, but best at the end of its line."""
+    named = [
+        (group.end_label, group.legend, canvas.pixels(line["date"], line["fit"]), group.colour)
+        for group in canvas.groups
+        if group.trend is not None and group.end_label
+        for line in [group.line()]
     ]
-    return pd.DataFrame(texts, columns=["date", "drawn", "text", "legend", "user", "colour", "align"])
+    for text, line in _split_lines(canvas):
+        own = str(line["colour"].iloc[0]) if "colour" in line else ""
+        if text:
+            named.append((text, text, canvas.pixels(line["date"], line["value"]), own or theme.MUTED))
+    for text, series, corners, colour in named:
+        at, about = _back_from_end(corners), f"label of the line {text}"
+        yield Wanted(text, at, 1.0, series, of_line=True, colour=colour, about=about, worth=LINES)
 
 
-def _find_ends(canvas: Canvas) -> pd.DataFrame:
-    """Return what stands at the ends of lines: ``date, drawn, label, legend, colour``."""
-    frames = []
-    if canvas.lines is not None:
-        ends = canvas.lines.groupby("text", sort=False).tail(1)
-        ends = ends.rename(columns={"value": "drawn", "text": "label"})
-        frames.append(ends[["date", "drawn", "label"]].assign(legend="", colour=ends.get("colour", "")))
-    for group in canvas.groups:
-        if group.trend is not None and group.end_label:
-            end = group.line().tail(1).rename(columns={"fit": "drawn"})
-            frames.append(end[["date", "drawn", "legend"]].assign(label=group.end_label, colour=""))
-    if not frames:
-        return pd.DataFrame(columns=["date", "drawn", "label", "legend", "colour"])
-    return pd.concat(frames, ignore_index=True)
+def _split_lines(canvas: Canvas) -> list[tuple[str, pd.DataFrame]]:
+    """Return the further lines, each with its text."""
+    if canvas.lines is None:
+        return []
+    return [(str(text), line) for text, line in canvas.lines.groupby("text", sort=False)]
 
 
-def _find_obstacles(canvas: Canvas) -> np.ndarray:
-    """Return the points and lines that labels keep clear of, in pixels."""
-    drawn = [(canvas.points, "drawn"), *((group.line(), "fit") for group in canvas.groups if group.trend)]
-    further = [(canvas.others, "drawn"), (canvas.lines, "value")]
-    drawn += [(frame, column) for frame, column in further if frame is not None]
-    return np.vstack([canvas.pixels(frame["date"], frame[column]) for frame, column in drawn])
+def _back_from_end(corners: np.ndarray) -> list[tuple[float, float]]:
+    """Return places on a line from its end back."""
+    back = corners[::-1][: max(2, round(BACK_ON_LINE * len(corners)))]
+    return [(float(x), float(y)) for x, y in back[:: max(1, len(back) // PLACES_ON_LINE)]]
+
+
+def _find_scene(canvas: Canvas) -> Scene:
+    """Return what labels keep clear of, in pixels."""
+    area = np.where(canvas.points["user"], USER_AREA, 1) * canvas.size.point
+    parts = [
+        np.column_stack([canvas.pixels(canvas.points["date"], canvas.points["drawn"]), point_radius(area)])
+    ]
+    series = canvas.points["legend"].tolist()
+    if canvas.others is not None:
+        grey = canvas.pixels(canvas.others["date"], canvas.others["drawn"])
+        parts.append(np.column_stack([grey, np.full(len(grey), point_radius(canvas.size.point))]))
+        series += [""] * len(grey)
+    lines = [
+        (group.legend, canvas.pixels(line["date"], line["fit"]))
+        for group in canvas.groups
+        if group.trend is not None
+        for line in [group.line()]
+    ]
+    for legend, rows in find_records(canvas).sort_values("date").groupby("legend", sort=False):
+        lines.append((str(legend), canvas.pixels(rows["date"], rows["drawn"])))
+    for text, line in _split_lines(canvas):
+        lines.append((text or "line", canvas.pixels(line["date"], line["value"])))
+    return Scene(
+        canvas.size.width,
+        canvas.height,
+        np.vstack(parts),
+        series,
+        lines,
+        [_legend_box(canvas)] if canvas.legend_lines else [],
+    )
+
+
+def _legend_box(canvas: Canvas) -> tuple[float, float, float, float]:
+    """Return where the legend in the plot is: its offset from the corner, a symbol, the words."""
+    size = canvas.size
+    widest = max(text_width(text, size.font_size) for text in canvas.points["legend"])
+    # Vega's offset of a legend, and what it keeps between symbol, words and lines.
+    return 0.0, 0.0, 18 + 1.6 * size.font_size + widest, 18 + canvas.legend_lines * (size.font_size + 5.0)

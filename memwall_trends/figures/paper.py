@@ -19,7 +19,7 @@ from memwall_trends.figures.bars import draw_stacked_bars
 from memwall_trends.figures.canvas import Canvas, Group
 from memwall_trends.figures.captions import describe_groups, describe_points, legend_label, series_title
 from memwall_trends.figures.choices import find_user_rows, refuse_choices
-from memwall_trends.figures.labels import label_records
+from memwall_trends.figures.labels import label_known
 from memwall_trends.fitting.trends import Trend, fit_trend
 from memwall_trends.questions.claims import load_claims
 from memwall_trends.selection import gather_where, select, split_choices
@@ -316,7 +316,7 @@ def _choose_claimed(series: str, choose: Choose) -> Choose:
 
 def _labelled(trend: Trend) -> pd.DataFrame:
     rows = trend.observations
-    return rows if "label" in rows else label_records(rows.reset_index(drop=True), LABELS)
+    return rows if "label" in rows else label_known(rows.reset_index(drop=True), LABELS)
 
 
 def _first_value(trend: Trend) -> float:

@@ -12,7 +12,7 @@ from memwall_trends.figures import layers, theme
 from memwall_trends.figures.canvas import Canvas, Group
 from memwall_trends.figures.captions import describe_groups, describe_points, legend_label, series_title
 from memwall_trends.figures.choices import find_user_rows
-from memwall_trends.figures.labels import label_records
+from memwall_trends.figures.labels import label_known
 from memwall_trends.fitting.growth import describe_period
 from memwall_trends.fitting.shown import find_shown
 from memwall_trends.fitting.trends import fit_trends
@@ -249,7 +249,7 @@ def frontier(
             ),
             Group(
                 legend=legend_label(record, "Records", per, level),
-                points=label_records(
+                points=label_known(
                     record.observations.reset_index(drop=True), 6, choose.get("record") or "high"
                 ),
                 colour=theme.VERMILLION,

@@ -10,7 +10,7 @@ from memwall_trends.figures import layers, theme
 from memwall_trends.figures.canvas import Canvas, Group
 from memwall_trends.figures.captions import describe_lines, describe_points, legend_label, series_title
 from memwall_trends.figures.choices import find_user_rows
-from memwall_trends.figures.labels import label_records
+from memwall_trends.figures.labels import label_known
 from memwall_trends.fitting.trends import fit_trend
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _labelled(rows: pd.DataFrame) -> pd.DataFrame:
     rows = rows if "unit" in rows else rows.assign(unit="")
     if "name" not in rows:
         return rows.assign(name="", label="")
-    return label_records(rows.assign(name=rows["name"].astype("str")), LABELS)
+    return label_known(rows.assign(name=rows["name"].astype("str")), LABELS)
 
 
 def _name(trend: Trend) -> str:

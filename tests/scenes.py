@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     Box = tuple[float, float, float, float]
 
-LETTERS = 0.72
-"""Height of capitals, in font sizes: what of the line of a text is drawn."""
+LETTERS = 0.9
+"""Height of letters with those that go below the line, in font sizes."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def _read_panel(plot: dict[str, Any]) -> Panel:
     texts: list[dict[str, Any]] = []
     for part in plot["items"]:
         if part.get("role") == "legend":
-            panel.legends += [_at(item, item["width"], item["height"]) for item in part["items"]]
+            panel.legends.extend(_at(item, item["width"], item["height"]) for item in part["items"])
         for mark in _find_marks(part):
             kind, items = mark["marktype"], mark.get("items", [])
             if kind == "symbol":
@@ -127,10 +127,10 @@ def _read_panel(plot: dict[str, Any]) -> Panel:
             elif kind == "line":
                 ends = [(item["x"], item["y"]) for item in items]
                 look = items[0] if items else {}
-                panel.lines += [
+                panel.lines.extend(
                     Segment(look.get("description", ""), look["stroke"], (*begin, *end))
                     for begin, end in pairwise(ends)
-                ]
+                )
             elif kind == "rule":
                 for item in items:
                     x, y = item.get("x", 0), item.get("y", 0)
@@ -172,7 +172,7 @@ def _read_texts(items: Sequence[dict[str, Any]]) -> Iterator[Text]:
             share = {"left": 0.0, "center": 0.5, "right": 1.0}[item.get("align", "left")]
             left = item.get("x", 0) + item.get("dx", 0) - share * width
             middle = item.get("y", 0) + item.get("dy", 0)
-            middle += {"middle": 0.0, "top": 0.5, "bottom": -0.5}.get(item.get("baseline"), -0.3) * size
+            middle += {"middle": 0.0, "top": 0.5, "bottom": -0.5}.get(item.get("baseline", ""), -0.3) * size
             half = LETTERS * size / 2
             box = (left, middle - half, left + width, middle + half)
             yield Text(item["text"], item.get("description", ""), item.get("fill", ""), box)

@@ -32,7 +32,8 @@ from memwall_trends.figures.chosen import choose_workloads
 from memwall_trends.figures.labels import CHARACTER_WIDTH, LINE_HEIGHT, place_labels
 from memwall_trends.figures.roofline import roofline
 from memwall_trends.figures.serving import serve_frontier
-from memwall_trends.figures.workloads import levers, training_memory
+from memwall_trends.figures.training import training_memory
+from memwall_trends.figures.workloads import levers
 from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.questions.gap import fit_gap
 from memwall_trends.questions.sensitivity import run_sensitivity
@@ -89,10 +90,11 @@ def test_every_label_that_the_paper_prints_is_drawn(svg: str, label: str) -> Non
 
 
 @pytest.mark.parametrize("series", SERIES)
-def test_the_legend_states_the_fit(svg: str, series: str) -> None:
+def test_the_end_of_a_line_states_the_fit(svg: str, series: str) -> None:
     trend = fit_trend(series, dataset="gholami2024")
     low, high = (format_number(bound, 3) for bound in trend.growth_interval())
-    assert f"{format_number(trend.growth_factor(), 3)}x / 2 years (95%: {low} to {high})" in svg
+    assert f"{format_number(trend.growth_factor(), 3)}x [{low} to {high}]" in svg
+    assert "growth factor per 2 years [95% interval]" in svg
 
 
 def test_all_points_are_drawn_relative_to_the_first() -> None:
@@ -126,11 +128,11 @@ def test_a_band_that_is_far_wider_than_the_points_leaves_them_room() -> None:
 
 
 def test_the_picture_of_the_readme_shows_the_current_fit(svg: str) -> None:
-    legend = [text for text in re.findall(r">([^<>]*)</text>", svg) if " / 2 years (" in text]
+    rates = [text for text in re.findall(r">([^<>]*)</t(?:ext|span)>", svg) if re.match(r"[\d.]+x \[", text)]
     shown = (CHECKOUT / "docs" / "hw-scaling.svg").read_text(encoding="utf-8")
     readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
-    assert len(legend) == len(SERIES)
-    for text in legend:
+    assert len(rates) == len(SERIES)
+    for text in rates:
         assert text in shown
         assert re.search(r"[\d.]+x", text)[0] in readme  # type: ignore[index]
 
@@ -139,7 +141,9 @@ def test_options_reach_the_fit() -> None:
     options: dict[str, Any] = {"since": "2010", "until": "2016", "where": {"precision": "fp32"}}
     chart = json.dumps(hw_scaling(**options, per=1, level=0.8).to_dict())
     trend = fit_trend("peak_flops", dataset="gholami2024", **options)
-    assert f"Peak FLOPS: {format_number(trend.growth_factor(1), 3)}x / year (80%: " in chart
+    low, high = (format_number(bound, 3) for bound in trend.growth_interval(1, 0.8))
+    assert f"{format_number(trend.growth_factor(1), 3)}x [{low} to {high}]" in chart
+    assert "growth factor per year [80% interval]" in chart
 
 
 @pytest.mark.parametrize("format_", defaults.FIGURE_FORMATS)
@@ -487,7 +491,7 @@ def test_a_figure_is_the_layers_that_it_names() -> None:
     canvas = Canvas.around([group], y_title="GB/s", size="page")
     chart = canvas.layer(layers.trends(canvas, 0.8), layers.points(canvas))
     assert [layer["mark"]["type"] for layer in chart.to_dict()["layer"]] == ["area", "line", "point"]
-    absent = (layers.fan, layers.others, layers.lines, layers.records, layers.user_points)
+    absent = (layers.fan, layers.others, layers.lines, layers.user_points)
     assert not any(layer(canvas) for layer in absent)
 
 

@@ -11,25 +11,26 @@ from memwall_trends.figures.choices import choose_subject
 from memwall_trends.figures.claims import claim_against_fit, published_claims
 from memwall_trends.figures.decomposition import decomposition
 from memwall_trends.figures.diagnosis import diagnosis
+from memwall_trends.figures.links import link_families
 from memwall_trends.figures.paper import (
     hw_scaling,
-    memory_breakdown,
     model_size,
     of_dataset,
     training_compute,
 )
+from memwall_trends.figures.rolling import rolling_rates
 from memwall_trends.figures.roofline import roofline
 from memwall_trends.figures.saving import find_ending, save_figure
 from memwall_trends.figures.series import (
     frontier,
-    link_families,
     memory_generations,
     peak_flops_by_precision,
 )
 from memwall_trends.figures.serving import serve_frontier
-from memwall_trends.figures.stability import backtest_coverage, rolling_rates, specification_curve
+from memwall_trends.figures.stability import backtest_coverage, specification_curve
 from memwall_trends.figures.timeline import timeline
-from memwall_trends.figures.workloads import levers, training_memory
+from memwall_trends.figures.training import memory_breakdown, training_memory
+from memwall_trends.figures.workloads import levers
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,12 +11,12 @@ from memwall_trends import defaults
 from memwall_trends.figures import layers, theme
 from memwall_trends.figures.axes import rounded
 from memwall_trends.figures.canvas import Canvas, Group
-from memwall_trends.figures.captions import describe_points
+from memwall_trends.figures.captions import describe_points, end_label, explain_rates
 from memwall_trends.figures.choices import find_user_devices, refuse_choices
 from memwall_trends.figures.chosen import ENCODER, MODEL, PROMPT_LENGTH, choose_workloads, title_of
+from memwall_trends.figures.findings import say_growth
 from memwall_trends.figures.labels import label_records
-from memwall_trends.fitting.growth import describe_period
-from memwall_trends.units import decimal_years, format_interval, format_level, format_number
+from memwall_trends.units import decimal_years, format_interval, format_number
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -38,13 +38,14 @@ def machine_balance(
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
+    bare: bool = False,
     **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
     """Machine balance by device, FLOP per byte of DRAM bandwidth, projected to 2030 with its fan.
 
     Parameters
     ----------
-    per, level, size, **choose
+    per, level, size, bare, **choose
         As of `memwall_trends.figures.hw_scaling`; how the trend is found:
         `memwall_trends.questions.gap.fit_gap`.
 
@@ -77,19 +78,14 @@ def machine_balance(
         min(trend.first_date for trend in fitted.fits),
         max(trend.last_date for trend in fitted.fits),
     )
-    line, bands = _draw_ahead(outlook, first, last)
-    low, high = fitted.growth_interval(per, level)
-    label = (
-        f"Machine balance: {format_number(fitted.growth_factor(per), 3)}x / {describe_period(per)} "
-        f"({format_level(level)}: {format_interval(low, high, 3)})"
-    )
+    line, bands = _draw_ahead(outlook, first, last, end_label("", fitted, per, level))
     shown = None
     if choose.get("show"):
         laid: Choose = {**pairable, "overlay": [*choose.get("overlay", ()), *choose["show"]], "show": ()}
         pairs = pair_devices("peak_flops", "dram_bandwidth", **laid)
         shown = pairs[pairs["name"].isin(user_rows)]
     group = Group(
-        legend=label,
+        legend="",
         shown_rows=shown,
         points=label_records(points.reset_index(drop=True), 9),
         colour=theme.BLUE,
@@ -108,11 +104,14 @@ def machine_balance(
     )
     return theme.finish(
         [timeline],
-        title="Machine balance: FLOP per byte of DRAM bandwidth",
-        caption=f"{counted}Dashed: {WAYS[fitted.way]}, least squares of log10(value). Fan: prediction "
-        f"intervals of a new device at 50, 80 and 95%, {CALIBRATED}. {_describe_end(outlook, level)} "
-        f"n = {len(points)}. {describe_points(dataset, user_rows)}",
+        title=f"{say_growth([('Machine balance', fitted)], per, level)}; {_say_end(outlook, level)}",
+        subtitle=f"Peak FLOPS over DRAM bandwidth of a device ({fitted.unit}), with the "
+        f"{explain_rates(per, level)}. {counted}{len(points)} devices.",
+        caption=f"Dashed: {WAYS[fitted.way]}, least squares of log10(value). Fan: prediction "
+        f"intervals of a new device at 50, 80 and 95%, {CALIBRATED}. {_describe_record(outlook, level)} "
+        f"{describe_points(dataset, user_rows)}",
         size=size,
+        bare=bare,
     )
 
 
@@ -121,6 +120,7 @@ def workload_intensity(
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
+    bare: bool = False,
     model: str | None = None,
     **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
@@ -128,12 +128,10 @@ def workload_intensity(
 
     Parameters
     ----------
-    level, size, **choose
+    per, level, size, bare, **choose
         As of `machine_balance`, without ``frontier``.
     model
         As of `memwall_trends.figures.roofline.roofline`.
-    per
-        Without effect.
 
     Returns
     -------
@@ -158,7 +156,9 @@ def workload_intensity(
     user_rows = find_user_devices(choose)
     drawn = points["name"].isin([*leading["name"], *user_rows])
     outlook = look_ahead(fitted)
-    line, bands = _draw_ahead(outlook, points["date"].min(), points["date"].max())
+    line, bands = _draw_ahead(
+        outlook, points["date"].min(), points["date"].max(), end_label("trend", fitted, per, level)
+    )
     group = Group(
         legend="Devices with the highest peak of their time",
         points=label_records(points[drawn].reset_index(drop=True), 8),
@@ -185,15 +185,18 @@ def workload_intensity(
     )
     return theme.finish(
         [timeline],
-        title="A workload is memory-bound on the devices above its arithmetic intensity",
-        caption=f"{counted}Points: machine balance of {len(points)} devices, those with the highest peak of "
+        title=_say_bound(points, model),
+        subtitle="A workload is memory-bound on the devices whose machine balance lies above its arithmetic "
+        f"intensity ({fitted.unit}). {counted}{len(points)} devices.",
+        caption="Points: machine balance of devices, those with the highest peak of "
         "their time in blue. Dashed: trend of all, with prediction intervals of a new device at 50, 80 and "
-        f"95%, {CALIBRATED}. {_describe_end(outlook, level)} Steps: intensity of {title_of(model or MODEL)}"
-        f"{'' if model else f' and {title_of(ENCODER)}'} (512 tokens), a prompt of "
+        f"95%, {CALIBRATED}. {_describe_record(outlook, level)} Steps: intensity of "
+        f"{title_of(model or MODEL)}{'' if model else f' and {title_of(ENCODER)}'} (512 tokens), a prompt of "
         f"{PROMPT_LENGTH:,} tokens, least traffic; up where the devices with the highest peak go to narrower "
         "operands. "
         f"{describe_points(dataset, user_rows)}",
         size=size,
+        bare=bare,
     )
 
 
@@ -209,25 +212,46 @@ def _describe_counted(choose: Choose) -> str:
     return f"{population[0].upper()}{population[1:]}, {rate} of each. "
 
 
-def _describe_end(outlook: Outlook, level: float) -> str:
-    """Return for a caption where a gap leads, and what the past says of that."""
+def _say_end(outlook: Outlook, level: float) -> str:
+    """Return for a title where a gap leads."""
     at_end = outlook.project([END_YEAR], level).iloc[0]
     told = pd.notna(at_end["calibrated_low"])
     low, high = (at_end[f"calibrated_{end}" if told else end] for end in ("low", "high"))
-    return (
-        f"In {END_YEAR:.0f}: {format_number(at_end['value'], 3)} {outlook.fitted.unit}, "
-        f"{format_level(level)} interval {format_interval(low, high, 3)}. "
-        f"{' '.join(outlook.describe([END_YEAR], level))}"
-    )
+    return f"a new device of {END_YEAR:.0f} may have {format_interval(low, high, 3)} {outlook.fitted.unit}"
 
 
-def _draw_ahead(outlook: Outlook, first: Any, last: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _describe_record(outlook: Outlook, level: float) -> str:
+    """Return for a caption where a gap leads, and what the past says of that."""
+    at_end = outlook.project([END_YEAR], level).iloc[0]
+    said = " ".join(outlook.describe([END_YEAR], level))
+    return f"In {END_YEAR:.0f}: {format_number(at_end['value'], 3)} {outlook.fitted.unit}. {said}"
+
+
+def _say_bound(points: pd.DataFrame, model: str | None) -> str:
+    """Return on how many of the devices the least and the most intensive workload is memory-bound."""
+    from memwall_trends.workloads import count_cost
+    from memwall_trends.workloads.devices import FORMAT_BYTES
+
+    widths = points["precision"].map(FORMAT_BYTES)
+    bound: dict[str, int] = {}
+    for width in widths.dropna().unique():
+        for name, workload in choose_workloads(float(width), model).items():
+            intensity = count_cost(workload).total.arithmetic_intensity
+            above = (points["value"] > intensity) & (widths == width)
+            bound[name] = bound.get(name, 0) + int(above.sum())
+    first, *_, last = [*bound, *bound]
+    of = "" if first == last else f"{title_of(model or MODEL)}: "
+    said = f"{of}{first} is memory-bound on {bound[first]} of {len(points)} devices"
+    return said if first == last else f"{said}, a {last} tokens on {bound[last]}"
+
+
+def _draw_ahead(outlook: Outlook, first: Any, last: Any, label: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the line of a gap to its end, and the fan of prediction intervals after the data."""
     days = pd.date_range(first, PROJECTED_TO, periods=60).normalize()
     line = outlook.project(decimal_years(days.to_numpy()))
     fan = pd.concat([_fan_out(outlook, pd.Timestamp(last), each) for each in FAN_LEVELS])
     frame = pd.DataFrame({"date": days.strftime("%Y-%m-%d"), "value": rounded(line["value"])})
-    return frame.assign(text="", colour=""), fan
+    return frame.assign(text=label, colour=""), fan
 
 
 def _fan_out(outlook: Outlook, last: pd.Timestamp, level: float) -> pd.DataFrame:

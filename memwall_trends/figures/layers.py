@@ -20,8 +20,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from memwall_trends.datasets.rates import select_frontier
 from memwall_trends.figures import theme
+from memwall_trends.figures.ends import draw_ends
 from memwall_trends.figures.labels import place_labels
 
 if TYPE_CHECKING:
@@ -29,7 +29,17 @@ if TYPE_CHECKING:
 
 COVERED_WHERE_LABELLED, COVERED_WHERE_FREE = 99.0, 1.0
 """How many points a label may cover that the data asks for, and one that the figure adds."""
-HOVER = ["name", "date", "value", "unit"]
+HOVER = ["name", alt.Tooltip("date:T", format="%Y-%m-%d"), "value", "unit"]
+SAID = alt.DescriptionValue(
+    alt.ExprRef(
+        "datum.name + ', ' + utcFormat(datum.date, '%Y-%m-%d') + ': ' + datum.value + ' ' + datum.unit"
+    )
+)
+"""What a screen reader says of a point."""
+HALO: dict[str, Any] = {"stroke": "white", "strokeWidth": 3, "opacity": 0.8, "aria": False}
+"""Behind a text, so that it is read over points."""
+LIGHT = 0.55
+"""Opacity of points, so that a line shows through many of them."""
 
 
 def points(canvas: Canvas) -> list[alt.Chart]:
@@ -37,8 +47,15 @@ def points(canvas: Canvas) -> list[alt.Chart]:
     rows = canvas.points[~canvas.points["user"]]
     return [
         alt.Chart(_plain(rows))
-        .mark_point(filled=True, size=canvas.size.point, opacity=0.9)
-        .encode(x=canvas.x, y=canvas.y("drawn"), color=canvas.colour, shape=canvas.shape, tooltip=HOVER)
+        .mark_point(filled=True, size=canvas.size.point, opacity=LIGHT)
+        .encode(
+            x=canvas.x,
+            y=canvas.y("drawn"),
+            color=canvas.colour,
+            shape=canvas.shape,
+            tooltip=HOVER,
+            description=SAID,
+        )
     ]
 
 
@@ -57,7 +74,7 @@ def user_points(canvas: Canvas) -> list[alt.Chart]:
             stroke=theme.INK,
             strokeWidth=1.5,
         )
-        .encode(x=canvas.x, y=canvas.y("drawn"), color=canvas.colour, tooltip=HOVER)
+        .encode(x=canvas.x, y=canvas.y("drawn"), color=canvas.colour, tooltip=HOVER, description=SAID)
     ]
 
 
@@ -67,8 +84,8 @@ def others(canvas: Canvas) -> list[alt.Chart]:
         return []
     return [
         alt.Chart(canvas.others)
-        .mark_point(filled=True, size=canvas.size.point, color=theme.FAINT, opacity=0.7, shape="circle")
-        .encode(x=canvas.x, y=canvas.y("drawn"), tooltip=HOVER)
+        .mark_point(filled=True, size=canvas.size.point, color=theme.FAINT, opacity=LIGHT, shape="circle")
+        .encode(x=canvas.x, y=canvas.y("drawn"), tooltip=HOVER, description=SAID)
     ]
 
 
@@ -96,19 +113,6 @@ def fan(canvas: Canvas) -> list[alt.Chart]:
     ]
 
 
-def records(canvas: Canvas) -> list[alt.Chart]:
-    """Return lines that join the records of those groups that are to be joined."""
-    joined = [select_frontier(group.points)["name"] for group in canvas.groups if group.joined]
-    if not joined:
-        return []
-    rows = canvas.points[canvas.points["name"].isin(pd.concat(joined))]
-    return [
-        alt.Chart(rows[["date", "drawn", "legend"]])
-        .mark_line(strokeWidth=1.5)
-        .encode(x=canvas.x, y=canvas.y("drawn"), color=canvas.colour)
-    ]
-
-
 def lines(canvas: Canvas) -> list[alt.Chart]:
     """Return the further lines: dashed, but solid where they have a colour of their own."""
     if canvas.lines is None:
@@ -126,23 +130,19 @@ def lines(canvas: Canvas) -> list[alt.Chart]:
 
 
 def labels(canvas: Canvas) -> list[alt.Chart]:
-    """Return the texts beside points and at the ends of lines, clear of each other and of what is drawn."""
-    charts = []
-    y = canvas.y("drawn")
-    for (align, user, own), rows in _place(canvas).groupby(["align", "user", "colour"], sort=True):
-        for plain, part in rows.groupby(rows["legend"] == ""):
-            text: dict[str, Any] = {
-                "fontSize": canvas.size.label_size,
-                "baseline": "middle",
-                "align": str(align),
-            }
-            if user:
-                text["fontWeight"] = "bold"
-            if plain:
-                text["color"] = str(own) or theme.MUTED
-            shown = alt.Chart(part.drop(columns=["align", "user", "colour"])).mark_text(**text)
-            encoded = shown.encode(x=canvas.x, y=y, text="text:N")
-            charts.append(encoded if plain else encoded.encode(color=canvas.colour))
+    """Return the texts beside points, clear of each other and of what is drawn, and those where lines end."""
+    charts = draw_ends(canvas)
+    for (align, user), rows in _place(canvas).groupby(["align", "user"], sort=True):
+        text: dict[str, Any] = {"fontSize": canvas.size.label_size, "baseline": "middle", "align": str(align)}
+        if user:
+            text["fontWeight"] = "bold"
+        base = alt.Chart(rows.drop(columns=["align", "user"])).encode(
+            x=canvas.x, y=canvas.y("drawn"), text="text:N"
+        )
+        charts += [
+            base.mark_text(**text, **HALO),
+            base.mark_text(**text).encode(color=canvas.colour),
+        ]
     return charts
 
 
@@ -152,11 +152,9 @@ def _plain(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _place(canvas: Canvas) -> pd.DataFrame:
     """Return the labels with the date and the value at which each stands."""
-    # The user's first, then line ends, then what the data or the figure wants labelled, the latest first.
-    rows = canvas.points.sort_values(["user", "date"], ascending=False, kind="stable")
-    ends = _find_ends(canvas).assign(user=False, free=False)
-    wanted = pd.concat([rows[rows["user"]], ends, rows[~rows["user"]]])
-    wanted = wanted[wanted["label"] != ""].fillna({"colour": ""})
+    # The user's first, then what the data or the figure wants labelled, the latest first.
+    wanted = canvas.points.sort_values(["user", "date"], ascending=False, kind="stable")
+    wanted = wanted[wanted["label"] != ""]
     size = canvas.size
     legend_width = max((len(text) for text in canvas.points["legend"]), default=0) * 0.55 * size.font_size
     legend_box = (0.0, 0.0, legend_width + 30, 1.6 * size.font_size * canvas.legend_lines)
@@ -173,28 +171,12 @@ def _place(canvas: Canvas) -> pd.DataFrame:
     texts = [
         (
             *canvas.back(label.x, label.y),
-            *wanted[["label", "legend", "user", "colour"]].iloc[label.index],
+            *wanted[["label", "legend", "user"]].iloc[label.index],
             label.align,
         )
         for label in placed
     ]
-    return pd.DataFrame(texts, columns=["date", "drawn", "text", "legend", "user", "colour", "align"])
-
-
-def _find_ends(canvas: Canvas) -> pd.DataFrame:
-    """Return what stands at the ends of lines: ``date, drawn, label, legend, colour``."""
-    frames = []
-    if canvas.lines is not None:
-        ends = canvas.lines.groupby("text", sort=False).tail(1)
-        ends = ends.rename(columns={"value": "drawn", "text": "label"})
-        frames.append(ends[["date", "drawn", "label"]].assign(legend="", colour=ends.get("colour", "")))
-    for group in canvas.groups:
-        if group.trend is not None and group.end_label:
-            end = group.line().tail(1).rename(columns={"fit": "drawn"})
-            frames.append(end[["date", "drawn", "legend"]].assign(label=group.end_label, colour=""))
-    if not frames:
-        return pd.DataFrame(columns=["date", "drawn", "label", "legend", "colour"])
-    return pd.concat(frames, ignore_index=True)
+    return pd.DataFrame(texts, columns=["date", "drawn", "text", "legend", "user", "align"])
 
 
 def _find_obstacles(canvas: Canvas) -> np.ndarray:

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memwall_trends import defaults
+import memwall_trends
+from memwall_trends import defaults, figures
 from memwall_trends.errors import MemwallError
 from memwall_trends.figures import (
     FIGURES,
@@ -26,6 +27,7 @@ from memwall_trends.figures import (
     specification_curve,
     theme,
 )
+from memwall_trends.figures.axes import read_labels
 from memwall_trends.figures.balance import workload_intensity
 from memwall_trends.figures.canvas import Canvas, Group
 from memwall_trends.figures.chosen import choose_workloads
@@ -181,6 +183,46 @@ def test_what_cannot_be_drawn_or_written_is_a_message(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(MemwallError, match="cannot be written"):
         save_figure(hw_scaling(), tmp_path / "file" / "figure.svg")
+
+
+def test_every_figure_is_an_attribute_by_its_name() -> None:
+    assert {name.replace("-", "_") for name in FIGURES} <= set(dir(figures))
+    drawn = {name: getattr(figures, name.replace("-", "_")) for name in FIGURES}
+    assert all(inspect.unwrap(drawn[name]) is inspect.unwrap(draw) for name, draw in FIGURES.items())
+    with pytest.raises(AttributeError, match="no attribute 'histogram'"):
+        figures.histogram  # noqa: B018
+    assert memwall_trends.figures is figures
+
+
+def test_a_trend_and_a_gap_draw_themselves() -> None:
+    trend = fit_trend("dram_bandwidth", dataset="gholami2024")
+    drawn = json.dumps(trend.plot(size="column", per=1).to_dict())
+    assert f"DRAM bandwidth grew {format_number(trend.growth_factor(1), 3)}x per year" in drawn
+    gap = fit_gap("peak_flops", "dram_bandwidth", dataset="gholami2024")
+    assert f"Machine balance grew {format_number(gap.growth_factor(), 3)}x per 2 years" in json.dumps(
+        gap.plot().to_dict()
+    )
+
+
+def test_a_bare_figure_has_no_texts_around_it_but_for_a_screen_reader() -> None:
+    whole, bare = hw_scaling().to_dict(), hw_scaling(bare=True).to_dict()
+    assert "title" not in bare
+    assert "title" not in bare["vconcat"][0]
+    assert whole["title"]["text"]
+    assert whole["vconcat"][0]["title"]["subtitle"]
+    assert bare["description"] == whole["description"]
+    assert layers_of(hw_scaling(bare=True)) == layers_of(hw_scaling())
+
+
+def test_ticks_say_their_unit_with_a_prefix() -> None:
+    axis = layers_of(figures.peak_flops_by_precision(since=2016))[0]["encoding"]["y"]["axis"]
+    words = read_labels(axis["labelExpr"])
+    assert "1 PFLOP/s" in words
+    assert len(words) == len(axis["values"])
+
+
+def test_a_screen_reader_names_the_device_of_a_point(svg: str) -> None:
+    assert 'aria-label="NVIDIA H100 PCIe 80GB, 2022-' in svg
 
 
 def test_every_figure_says_what_it_shows() -> None:

@@ -1,4 +1,11 @@
-"""The figures: one registered function each, drawn from the `Trend` that the numbers come from."""
+"""The figures: one registered function each, drawn from the `Trend` that the numbers come from.
+
+Each is an attribute too, its name with underscores:
+
+>>> from memwall_trends import figures
+>>> type(figures.machine_balance()).__name__, "hw_scaling_today" in dir(figures)
+('VConcatChart', True)
+"""
 
 from __future__ import annotations
 
@@ -75,6 +82,18 @@ FIGURES: dict[str, Callable[..., alt.VConcatChart]] = {
     "serve-frontier": serve_frontier,
 }
 """Every figure by the name that the user gives."""
+
+
+def __getattr__(name: str) -> Callable[..., alt.VConcatChart]:
+    """Return a figure as an attribute, as in ``figures.hw_scaling_today``."""
+    figure = FIGURES.get(name.replace("_", "-"))
+    if figure is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return figure
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *(name.replace("-", "_") for name in FIGURES)})
 
 
 def find_figure(name: str) -> Callable[..., alt.VConcatChart]:

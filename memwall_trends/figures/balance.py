@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,10 +12,10 @@ from memwall_trends import defaults
 from memwall_trends.figures import layers, theme
 from memwall_trends.figures.axes import rounded
 from memwall_trends.figures.canvas import Canvas, Group
-from memwall_trends.figures.captions import describe_points, end_label, explain_rates
+from memwall_trends.figures.captions import describe_points, end_label, explain_rates, series_title
 from memwall_trends.figures.choices import find_user_devices, refuse_choices
 from memwall_trends.figures.chosen import ENCODER, MODEL, PROMPT_LENGTH, choose_workloads, title_of
-from memwall_trends.figures.findings import say_growth
+from memwall_trends.figures.findings import in_sentence, say_growth
 from memwall_trends.figures.labels import label_records
 from memwall_trends.units import decimal_years, format_interval, format_number
 
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
     import altair as alt
 
     from memwall_trends.questions.projection import Outlook
+    from memwall_trends.questions.ratio import Gap
     from memwall_trends.selection import Choose
 
 PROJECTED_TO = dt.date(2030, 12, 31)
 FAN_LEVELS = (0.95, 0.8, 0.5)
 STEP_POINTS = 25
 END_YEAR = 2030.0
+SERIES = ("peak_flops", "dram_bandwidth")
 CALIBRATED = "as wide as forecasts of the past ask for"
 
 
@@ -60,40 +63,62 @@ def machine_balance(
     'VConcatChart'
     """
     from memwall_trends.questions.gap import fit_gap, pair_devices
-    from memwall_trends.questions.projection import look_ahead
-    from memwall_trends.questions.ratio import WAYS
 
-    dataset = choose.setdefault("dataset", defaults.DATASET)
+    choose.setdefault("dataset", defaults.DATASET)
     counted = _describe_counted(choose)
-    fitted = fit_gap("peak_flops", "dram_bandwidth", **choose)
+    fitted = fit_gap(*SERIES, **choose)
     user_rows = find_user_devices(choose)
     pairable: Choose = {**choose, "frontier": False}
-    points = (
-        fitted.balance.observations
-        if fitted.balance
-        else pair_devices("peak_flops", "dram_bandwidth", **pairable)
-    )
-    outlook = look_ahead(fitted)
-    first, last = (
-        min(trend.first_date for trend in fitted.fits),
-        max(trend.last_date for trend in fitted.fits),
-    )
-    line, bands = _draw_ahead(outlook, first, last, end_label("", fitted, per, level))
+    points = fitted.balance.observations if fitted.balance else pair_devices(*SERIES, **pairable)
     shown = None
     if choose.get("show"):
         laid: Choose = {**pairable, "overlay": [*choose.get("overlay", ()), *choose["show"]], "show": ()}
-        pairs = pair_devices("peak_flops", "dram_bandwidth", **laid)
+        pairs = pair_devices(*SERIES, **laid)
         shown = pairs[pairs["name"].isin(user_rows)]
-    group = Group(
-        legend="",
-        shown_rows=shown,
-        points=label_records(points.reset_index(drop=True), 9),
-        colour=theme.BLUE,
-        shape="circle",
-        user_rows=user_rows,
-    )
+    drawn = Group("", points, theme.BLUE, "circle", shown_rows=shown, user_rows=user_rows)
+    return draw_gap(fitted, drawn=drawn, counted=counted, per=per, level=level, size=size, bare=bare)
+
+
+def draw_gap(
+    fitted: Gap,
+    *,
+    drawn: Group | None = None,
+    counted: str = "",
+    per: float = defaults.PERIOD_YEARS,
+    level: float = defaults.LEVEL,
+    size: str = defaults.FIGURE_SIZE,
+    bare: bool = False,
+) -> alt.VConcatChart:
+    """Return a ratio with its devices and its projection to 2030.
+
+    Parameters
+    ----------
+    fitted : Gap
+    drawn : Group, optional
+        The devices; by default those that report both.
+    counted : str
+        Of whom it is, for the subtitle.
+    per, level, size, bare
+        As of `memwall_trends.figures.hw_scaling`.
+
+    Examples
+    --------
+    >>> from memwall_trends.questions.gap import fit_gap
+    >>> type(draw_gap(fit_gap("peak_flops", "dram_bandwidth", since=2015))).__name__
+    'VConcatChart'
+    """
+    from memwall_trends.questions.projection import look_ahead
+    from memwall_trends.questions.ratio import WAYS
+
+    group = drawn or Group("", _pair(fitted), theme.BLUE, "circle")
+    group = replace(group, points=label_records(group.points.reset_index(drop=True), 9))
+    outlook = look_ahead(fitted)
+    first = min(trend.first_date for trend in fitted.fits)
+    last = max(trend.last_date for trend in fitted.fits)
+    line, bands = _draw_ahead(outlook, first, last, end_label("", fitted, per, level))
+    name, over = _name(fitted)
     canvas = Canvas.around(
-        [group], y_title=f"Machine balance ({fitted.unit}, log scale)", size=size, lines=line, bands=bands
+        [group], y_title=f"{name} ({fitted.unit}, log scale)", size=size, lines=line, bands=bands
     )
     timeline = canvas.layer(
         layers.fan(canvas),
@@ -104,12 +129,12 @@ def machine_balance(
     )
     return theme.finish(
         [timeline],
-        title=f"{say_growth([('Machine balance', fitted)], per, level)}; {_say_end(outlook, level)}",
-        subtitle=f"Peak FLOPS over DRAM bandwidth of a device ({fitted.unit}), with the "
-        f"{explain_rates(per, level)}. {counted}{len(points)} devices.",
+        title=f"{say_growth([(name, fitted)], per, level)}; {_say_end(outlook, level)}",
+        subtitle=f"{over} of a device ({fitted.unit}), with the {explain_rates(per, level)}. "
+        f"{counted}{len(group.points)} devices.",
         caption=f"Dashed: {WAYS[fitted.way]}, least squares of log10(value). Fan: prediction "
         f"intervals of a new device at 50, 80 and 95%, {CALIBRATED}. {_describe_record(outlook, level)} "
-        f"{describe_points(dataset, user_rows)}",
+        f"{describe_points(fitted.numerator.dataset, group.user_rows)}",
         size=size,
         bare=bare,
     )
@@ -145,7 +170,7 @@ def workload_intensity(
     """
     from memwall_trends.questions.gap import fit_gap, pair_devices
     from memwall_trends.questions.projection import look_ahead
-    from memwall_trends.workloads.bounds import SERIES, list_frontier
+    from memwall_trends.workloads.bounds import list_frontier
 
     refuse_choices("workload-intensity", {"frontier": choose.pop("frontier", False)})
     dataset = choose.setdefault("dataset", defaults.DATASET)
@@ -198,6 +223,25 @@ def workload_intensity(
         size=size,
         bare=bare,
     )
+
+
+def _pair(fitted: Gap) -> pd.DataFrame:
+    """Return the devices that report both series; none where the two are of different things."""
+    from memwall_trends.questions.gap import pair_selections
+
+    if fitted.balance is not None:
+        return fitted.balance.observations
+    chosen = [trend.selection for trend in (fitted.numerator, fitted.denominator)]
+    pairs = pair_selections(*(each for each in chosen if each is not None)) if all(chosen) else pd.DataFrame()
+    return pairs if len(pairs) else pd.DataFrame(columns=["name", "date", "value", "unit"])
+
+
+def _name(fitted: Gap) -> tuple[str, str]:
+    """Return what a ratio is called, and of what it is."""
+    trends = (fitted.numerator, fitted.denominator)
+    titles = [each.series if each.found else series_title(each.series, each.dataset) for each in trends]
+    over = " over ".join([titles[0], in_sentence(titles[1])])
+    return ("Machine balance" if tuple(each.series for each in trends) == SERIES else over), over
 
 
 def _describe_counted(choose: Choose) -> str:

@@ -74,8 +74,6 @@ def describe_who(trend: Trend) -> str:
     Examples
     --------
     >>> from memwall_trends.fitting.trends import fit_trend
-    >>> describe_who(fit_trend("peak_flops", segment="server", kind="cpu", until=2020))
-    '70 server CPUs, 1995 to 2019, best dense rate at 16 bits or wider'
     >>> describe_who(fit_trend("training_compute", dataset="gholami2024", kind="transformer"))
     '10 Transformers, 2017 to 2020'
     """

@@ -154,48 +154,57 @@ def finish(
 
     chosen = find_size(size)
     heading = round(1.3 * chosen.font_size)
+    above = alt.TitleParams(
+        chosen.wrap(title, heading, bold=True),
+        subtitle=chosen.wrap(subtitle, chosen.font_size),
+        fontSize=heading,
+        subtitleFontSize=chosen.font_size,
+        subtitleColor=MUTED,
+        subtitlePadding=4,
+        anchor="start",
+        offset=12,
+    )
+    below = alt.TitleParams(
+        chosen.wrap(caption, chosen.label_size),
+        orient="bottom",
+        anchor="start",
+        fontSize=chosen.label_size,
+        fontWeight="normal",
+        color=MUTED,
+        offset=12,
+    )
+    titles: list[dict[str, Any]] = [{}, {}] if bare else [{"title": above}, {"title": below}]
+    # Whole at once, as each method of a chart copies all that is in it.
+    resolve = alt.Resolve(scale=alt.ScaleResolveMap(color="independent", shape="independent"))
     # An outer frame, as one chart has one title only.
-    inner = alt.vconcat(*panels, spacing=spacing).resolve_scale(color="independent", shape="independent")
-    outer: dict[str, Any] = {"description": f"{title}. {subtitle}. {caption}"}
-    if not bare:
-        inner = inner.properties(
-            title=alt.TitleParams(
-                chosen.wrap(title, heading, bold=True),
-                subtitle=chosen.wrap(subtitle, chosen.font_size),
-                fontSize=heading,
-                subtitleFontSize=chosen.font_size,
-                subtitleColor=MUTED,
-                subtitlePadding=4,
-                anchor="start",
-                offset=12,
-            )
-        )
-        outer["title"] = alt.TitleParams(
-            chosen.wrap(caption, chosen.label_size),
-            orient="bottom",
-            anchor="start",
-            fontSize=chosen.label_size,
-            fontWeight="normal",
-            color=MUTED,
-            offset=12,
-        )
-    return _configure(
-        alt.vconcat(inner).resolve_scale(color="independent", shape="independent").properties(**outer), chosen
+    inner = alt.VConcatChart(vconcat=list(panels), spacing=spacing, resolve=resolve, **titles[0])
+    return alt.VConcatChart(
+        vconcat=[inner],
+        resolve=resolve,
+        description=f"{title}. {subtitle}. {caption}",
+        config=_configure(chosen),
+        **titles[1],
     )
 
 
-def _configure(chart: alt.VConcatChart, chosen: Size) -> alt.VConcatChart:
+def _configure(chosen: Size) -> alt.Config:
+    """Return the look of what all charts have."""
+    import altair as alt
+
     text: dict[str, Any] = {
         "labelColor": INK,
         "titleColor": INK,
         "labelFontSize": chosen.font_size,
         "titleFontSize": chosen.font_size,
     }
-    configured: alt.VConcatChart = (
-        chart.configure(font=FONT, background="white", padding=12)
-        .configure_view(stroke=None)
-        .configure_axis(**text, titleFontWeight="normal", gridColor=GRID, domainColor=MUTED, tickColor=MUTED)
-        .configure_legend(**text, labelLimit=0, symbolSize=2 * chosen.point)
-        .configure_title(color=INK)
+    return alt.Config(
+        font=FONT,
+        background="white",
+        padding=12,
+        view=alt.ViewConfig(stroke=None),
+        axis=alt.AxisConfig(
+            **text, titleFontWeight="normal", gridColor=GRID, domainColor=MUTED, tickColor=MUTED
+        ),
+        legend=alt.LegendConfig(**text, labelLimit=0, symbolSize=2 * chosen.point),
+        title=alt.TitleConfig(color=INK),
     )
-    return configured

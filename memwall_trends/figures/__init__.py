@@ -18,6 +18,7 @@ from memwall_trends.figures.choices import choose_subject
 from memwall_trends.figures.claims import claim_against_fit, published_claims
 from memwall_trends.figures.decomposition import decomposition
 from memwall_trends.figures.diagnosis import diagnosis
+from memwall_trends.figures.formats import balance_by_format
 from memwall_trends.figures.links import link_families
 from memwall_trends.figures.paper import (
     hw_scaling,
@@ -25,6 +26,8 @@ from memwall_trends.figures.paper import (
     of_dataset,
     training_compute,
 )
+from memwall_trends.figures.pins import memory_per_pin
+from memwall_trends.figures.readings import readings
 from memwall_trends.figures.rolling import rolling_rates
 from memwall_trends.figures.roofline import roofline
 from memwall_trends.figures.saving import find_ending, save_figure
@@ -46,12 +49,35 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FIGURES",
+    "backtest_coverage",
+    "balance_by_format",
     "choose_subject",
+    "claim_against_fit",
+    "decomposition",
+    "diagnosis",
     "find_ending",
     "find_figure",
+    "frontier",
     "hw_scaling",
+    "levers",
+    "link_families",
+    "machine_balance",
+    "memory_breakdown",
+    "memory_generations",
+    "memory_per_pin",
+    "model_size",
+    "peak_flops_by_precision",
+    "published_claims",
+    "readings",
+    "rolling_rates",
+    "roofline",
     "save_figure",
+    "serve_frontier",
     "specification_curve",
+    "timeline",
+    "training_compute",
+    "training_memory",
+    "workload_intensity",
 ]
 
 FIGURES: dict[str, Callable[..., alt.VConcatChart]] = {
@@ -64,8 +90,11 @@ FIGURES: dict[str, Callable[..., alt.VConcatChart]] = {
     "memory-breakdown": memory_breakdown,
     "claim-against-fit": claim_against_fit,
     "machine-balance": machine_balance,
+    "balance-by-format": balance_by_format,
+    "readings": readings,
     "peak-flops-by-precision": peak_flops_by_precision,
     "memory-generations": memory_generations,
+    "memory-per-pin": memory_per_pin,
     "link-families": link_families,
     "frontier": frontier,
     "decomposition": decomposition,

@@ -109,11 +109,12 @@ def in_sentence(name: str) -> str:
 
     Examples
     --------
-    >>> in_sentence("Memory capacity"), in_sentence("DRAM bandwidth"), in_sentence("Infinity Fabric")
-    ('memory capacity', 'DRAM bandwidth', 'Infinity Fabric')
+    >>> in_sentence("Peak FLOPS"), in_sentence("DRAM bandwidth"), in_sentence("Infinity Fabric")
+    ('peak FLOPS', 'DRAM bandwidth', 'Infinity Fabric')
     """
-    proper = name[1:2].isupper() or not all(word[0].islower() for word in name.split()[1:]) or " " not in name
-    return name if proper else name[0].lower() + name[1:]
+    later = name.split()[1:]
+    proper = any(word[0].isupper() and not word.isupper() for word in later)
+    return name if name[1:2].isupper() or proper or not later else name[0].lower() + name[1:]
 
 
 def join_words(words: Sequence[str]) -> str:

@@ -113,7 +113,7 @@ def draw_trend(
 
 def _group(trend: Trend, user_rows: frozenset[str], per: float, level: float) -> list[Group]:
     """Return what is drawn of a trend: its line with all points, or a group of points for each kind."""
-    rows = _labelled(trend.observations)
+    rows = label_named(trend.observations)
     whole = Group(
         legend="All",
         end_label=end_label("All" if _kinds(rows) else "", trend, per, level),
@@ -148,13 +148,21 @@ def _say_unit(unit: str) -> str:
     return f"{unit}, " if unit and unit not in say_quantity(1.0, unit) else ""
 
 
-def _labelled(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows with the columns that are drawn; of those with names the records are labelled."""
+def label_named(rows: pd.DataFrame, most: int = LABELS) -> pd.DataFrame:
+    """Return rows with the columns that are drawn; of those with names some are labelled.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> label_named(pd.DataFrame({"date": ["2020-01-01"], "value": [1]})).columns.tolist()
+    ['date', 'value', 'unit', 'name', 'label']
+    """
     rows = rows.reset_index(drop=True)
     rows = rows if "unit" in rows else rows.assign(unit="")
     if "name" not in rows:
         return rows.assign(name="", label="")
-    return label_records(rows.assign(name=rows["name"].astype("str")), LABELS)
+    rows = rows.assign(name=rows["name"].astype("str"))
+    return label_records(rows, most) if most else rows.assign(label="")
 
 
 def _name(trend: Trend) -> str:

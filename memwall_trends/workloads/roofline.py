@@ -69,9 +69,9 @@ class Placement:
             for each in (self.factor, self.arithmetic_intensity, device.ridge_point, self.tokens_per_second)
         )
         return (
-            f"{workload.transformer.title}, {workload.phase}, on {on}: {self.bound}-bound (takes "
-            f"{factor} times as long as the next); {intensity} FLOP/byte at a ridge point of {ridge}, at most {rate} tokens "
-            "per second of a device"
+            f"{workload.transformer.title}, {workload.phase}, on {on}: {self.bound}-bound "
+            f"(takes {factor} times as long as the next); {intensity} FLOP/byte at a ridge point of {ridge}, "
+            f"at most {rate} tokens per second of a device"
         )
 
     __repr__ = __str__

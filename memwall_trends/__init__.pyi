@@ -1,3 +1,4 @@
+from . import figures as figures
 from .curation.adding import add_rows as add_rows
 from .curation.adding import read_chip as read_chip
 from .curation.validation import validate as validate

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from memwall_trends import defaults
+import memwall_trends
+from memwall_trends import defaults, figures
 from memwall_trends.errors import MemwallError
 from memwall_trends.figures import (
     FIGURES,
@@ -24,12 +25,14 @@ from memwall_trends.figures import (
     specification_curve,
     theme,
 )
+from memwall_trends.figures.axes import read_labels
 from memwall_trends.figures.balance import workload_intensity
 from memwall_trends.figures.canvas import Canvas, Group
 from memwall_trends.figures.chosen import choose_workloads
 from memwall_trends.figures.roofline import roofline
 from memwall_trends.figures.serving import serve_frontier
-from memwall_trends.figures.workloads import levers, training_memory
+from memwall_trends.figures.training import training_memory
+from memwall_trends.figures.workloads import levers
 from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.questions.gap import fit_gap
 from memwall_trends.questions.sensitivity import run_sensitivity
@@ -86,10 +89,11 @@ def test_every_label_that_the_paper_prints_is_drawn(svg: str, label: str) -> Non
 
 
 @pytest.mark.parametrize("series", SERIES)
-def test_the_legend_states_the_fit(svg: str, series: str) -> None:
+def test_the_end_of_a_line_states_the_fit(svg: str, series: str) -> None:
     trend = fit_trend(series, dataset="gholami2024")
     low, high = (format_number(bound, 3) for bound in trend.growth_interval())
-    assert f"{format_number(trend.growth_factor(), 3)}x / 2 years (95%: {low} to {high})" in svg
+    assert f"{format_number(trend.growth_factor(), 3)}x [{low} to {high}]" in svg
+    assert "growth factor per 2 years [95% interval]" in svg
 
 
 def test_all_points_are_drawn_relative_to_the_first() -> None:
@@ -123,11 +127,11 @@ def test_a_band_that_is_far_wider_than_the_points_leaves_them_room() -> None:
 
 
 def test_the_picture_of_the_readme_shows_the_current_fit(svg: str) -> None:
-    legend = [text for text in re.findall(r">([^<>]*)</text>", svg) if " / 2 years (" in text]
+    rates = [text for text in re.findall(r">([^<>]*)</t(?:ext|span)>", svg) if re.match(r"[\d.]+x \[", text)]
     shown = (CHECKOUT / "docs" / "hw-scaling.svg").read_text(encoding="utf-8")
     readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
-    assert len(legend) == len(SERIES)
-    for text in legend:
+    assert len(rates) == len(SERIES)
+    for text in rates:
         assert text in shown
         assert re.search(r"[\d.]+x", text)[0] in readme  # type: ignore[index]
 
@@ -136,7 +140,9 @@ def test_options_reach_the_fit() -> None:
     options: dict[str, Any] = {"since": "2010", "until": "2016", "where": {"precision": "fp32"}}
     chart = json.dumps(hw_scaling(**options, per=1, level=0.8).to_dict())
     trend = fit_trend("peak_flops", dataset="gholami2024", **options)
-    assert f"Peak FLOPS: {format_number(trend.growth_factor(1), 3)}x / year (80%: " in chart
+    low, high = (format_number(bound, 3) for bound in trend.growth_interval(1, 0.8))
+    assert f"{format_number(trend.growth_factor(1), 3)}x [{low} to {high}]" in chart
+    assert "growth factor per year [80% interval]" in chart
 
 
 @pytest.mark.parametrize("format_", defaults.FIGURE_FORMATS)
@@ -174,6 +180,46 @@ def test_what_cannot_be_drawn_or_written_is_a_message(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(MemwallError, match="cannot be written"):
         save_figure(hw_scaling(), tmp_path / "file" / "figure.svg")
+
+
+def test_every_figure_is_an_attribute_by_its_name() -> None:
+    assert {name.replace("-", "_") for name in FIGURES} <= set(dir(figures))
+    drawn = {name: getattr(figures, name.replace("-", "_")) for name in FIGURES}
+    assert all(inspect.unwrap(drawn[name]) is inspect.unwrap(draw) for name, draw in FIGURES.items())
+    with pytest.raises(AttributeError, match="no attribute 'histogram'"):
+        figures.histogram  # noqa: B018
+    assert memwall_trends.figures is figures
+
+
+def test_a_trend_and_a_gap_draw_themselves() -> None:
+    trend = fit_trend("dram_bandwidth", dataset="gholami2024")
+    drawn = json.dumps(trend.plot(size="column", per=1).to_dict())
+    assert f"DRAM bandwidth grew {format_number(trend.growth_factor(1), 3)}x per year" in drawn
+    gap = fit_gap("peak_flops", "dram_bandwidth", dataset="gholami2024")
+    assert f"Machine balance grew {format_number(gap.growth_factor(), 3)}x per 2 years" in json.dumps(
+        gap.plot().to_dict()
+    )
+
+
+def test_a_bare_figure_has_no_texts_around_it_but_for_a_screen_reader() -> None:
+    whole, bare = hw_scaling().to_dict(), hw_scaling(bare=True).to_dict()
+    assert "title" not in bare
+    assert "title" not in bare["vconcat"][0]
+    assert whole["title"]["text"]
+    assert whole["vconcat"][0]["title"]["subtitle"]
+    assert bare["description"] == whole["description"]
+    assert layers_of(hw_scaling(bare=True)) == layers_of(hw_scaling())
+
+
+def test_ticks_say_their_unit_with_a_prefix() -> None:
+    axis = layers_of(figures.peak_flops_by_precision(since=2016))[0]["encoding"]["y"]["axis"]
+    words = read_labels(axis["labelExpr"])
+    assert "1 PFLOP/s" in words
+    assert len(words) == len(axis["values"])
+
+
+def test_a_screen_reader_names_the_device_of_a_point(svg: str) -> None:
+    assert 'aria-label="NVIDIA H100 PCIe 80GB, 2022-' in svg
 
 
 def test_every_figure_says_what_it_shows() -> None:
@@ -453,7 +499,7 @@ def test_a_figure_is_the_layers_that_it_names() -> None:
     canvas = Canvas.around([group], y_title="GB/s", size="page")
     chart = canvas.layer(layers.trends(canvas, 0.8), layers.points(canvas))
     assert [layer["mark"]["type"] for layer in chart.to_dict()["layer"]] == ["area", "line", "point"]
-    absent = (layers.fan, layers.others, layers.lines, layers.records, layers.user_points)
+    absent = (layers.fan, layers.others, layers.lines, layers.user_points)
     assert not any(layer(canvas) for layer in absent)
 
 

@@ -113,7 +113,10 @@ def test_escaped_text_holds_no_command_of_its_own(text: str) -> None:
 def test_the_figure_of_the_paper_has_its_points_fits_and_words() -> None:
     document = to_pgfplots(hw_scaling().to_dict())
     assert document.count("only marks") >= 3
-    assert "Peak FLOPS: 3.03x / 2 years (95\\%: 2.68 to 3.41)" in document
+    assert r"{Peak FLOPS\\{}3.03x [2.68 to 3.41]}" in document
+    assert "Peak FLOPS grew 3.03x per 2 years" in document
+    assert r"growth factor per 2 years [95\% interval]" in document
+    assert "yticklabels={{1x},{10x}," in document
     assert "{H100}" in document
     assert "\\definecolor{c0072B2}{HTML}{0072B2}" in document
     assert "ymode=log" in document

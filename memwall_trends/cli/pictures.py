@@ -57,6 +57,10 @@ def figures(
     size: Annotated[
         str, typer.Option(metavar="SIZE", help="For a column or a page of a paper, or a slide.")
     ] = defaults.FIGURE_SIZE,
+    bare: Annotated[
+        bool,
+        typer.Option("--bare", help="Without title, subtitle and caption, as for a paper."),
+    ] = False,
     list_: Annotated[bool, typer.Option("--list", help="List the figures and write none.")] = False,
     choose: Choose,
     subject: dict[str, Any],
@@ -90,6 +94,7 @@ def figures(
         "per": result.per,
         "level": result.level,
         "size": size,
+        "bare": bare,
         **({"data": data} if data is not None else {}),
         **({"show": show} if show else {}),
     }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
@@ -14,8 +16,14 @@ if TYPE_CHECKING:
 DIGITS = 7
 """Significant digits of the numbers in a chart: more than a pixel shows, fewer than differ by machine."""
 FEW_TICKS = 1e4
+PREFIXES = ("", "k", "M", "G", "T", "P", "E", "Z", "Y")
+"""Of the International System, each a thousand times the one before."""
+COUNTED = ("", "k", "M", "B", "T")
+"""What stands for thousands of what has no unit: millions, billions, trillions."""
 LONG = 1e6
-"""Numbers beyond are written as powers of ten."""
+"""Counts beyond are written with these."""
+SCALED = r"([kMGTPEZY]?)((?:FLOP|B|T)(?:/s)?)"
+"""A unit of the tables that takes prefixes, with its own."""
 DECADE, MANY_DECADES, MOST_TICKS = 10, 100, 8
 
 
@@ -30,24 +38,70 @@ def rounded(numbers: Any) -> list[float]:
     return [float(f"{number:.{DIGITS}g}") for number in np.asarray(numbers, dtype=np.float64)]
 
 
-def value_axis(domain: Sequence[float], height: float = 400, min_extent: float = 0) -> alt.Axis:
-    """Return a logarithmic axis; its numbers are powers of ten where written out they would be long.
+def value_axis(
+    domain: Sequence[float], height: float = 400, min_extent: float = 0, unit: str = ""
+) -> alt.Axis:
+    """Return a logarithmic axis whose ticks say their unit.
 
     Examples
     --------
-    >>> value_axis([1, 1e3]).to_dict()["format"], "labelExpr" in value_axis([1, 1e9]).to_dict()
-    (',~r', True)
+    >>> value_axis([600, 2e3], unit="GB").to_dict()["labelExpr"]
+    '["1 TB", "2 TB"][indexof([1000.0, 2000.0], datum.value)]'
     """
-    ticks = value_ticks(domain, height)
-    if ticks and (max(ticks) > LONG or min(ticks) < 1 / LONG):
-        power = "round(log(datum.value) / LN10)"
-        digits = "'⁰¹²³⁴⁵⁶⁷⁸⁹'"
-        first = f"floor(abs({power}) / 10)"
-        tens = f"({first} > 0 ? substring({digits}, {first}, {first} + 1) : '')"
-        ones = f"substring({digits}, abs({power}) % 10, abs({power}) % 10 + 1)"
-        sign = f"({power} < 0 ? '⁻' : '')"
-        return alt.Axis(values=ticks, labelExpr=f"'10' + {sign} + {tens} + {ones}", minExtent=min_extent)
-    return alt.Axis(format=",~r", values=ticks, minExtent=min_extent)
+    return say_ticks(value_ticks(domain, height), unit, min_extent)
+
+
+def say_ticks(ticks: Sequence[float], unit: str = "", min_extent: float = 0) -> alt.Axis:
+    """Return an axis with given ticks, which say their unit.
+
+    Examples
+    --------
+    >>> read_labels(say_ticks([1.5, 2], "x").to_dict()["labelExpr"])
+    ['1.5x', '2x']
+    """
+    words = json.dumps([say_quantity(tick, unit) for tick in ticks], ensure_ascii=False)
+    return alt.Axis(
+        values=ticks,
+        labelExpr=f"{words}[indexof({json.dumps(list(ticks))}, datum.value)]",
+        minExtent=min_extent,
+    )
+
+
+def read_labels(expression: str) -> list[str]:
+    """Return the words of the ticks of a `value_axis`, in their order.
+
+    Examples
+    --------
+    >>> read_labels(value_axis([1, 20], unit="GB").to_dict()["labelExpr"])
+    ['1 GB', '2 GB', '5 GB', '10 GB', '20 GB']
+    """
+    words: list[str] = json.JSONDecoder().raw_decode(expression)[0]
+    return words
+
+
+def say_quantity(value: float, unit: str = "") -> str:
+    """Return a quantity as the tick of an axis says it: with its unit where that takes prefixes.
+
+    Examples
+    --------
+    >>> say_quantity(1e7, "GFLOP/s"), say_quantity(2000, "GT/s"), say_quantity(0.05, "GB")
+    ('10 PFLOP/s', '2 TT/s', '50 MB')
+    >>> say_quantity(1000, "x"), say_quantity(1e6, "FLOP/byte"), say_quantity(7e10), say_quantity(1e-8)
+    ('1,000x', '1,000,000', '70B', '1e-8')
+    """
+    scaled = re.fullmatch(SCALED, unit)
+    power = math.log10(value)
+    if scaled is not None:
+        power += 3 * PREFIXES.index(scaled[1])
+        place = min(max(math.floor(round(power / 3, 9)), 0), len(PREFIXES) - 1)
+        return f"{10 ** (power - 3 * place):,.6g} {PREFIXES[place]}{scaled[2]}"
+    suffix = "x" if unit == "x" else ""
+    place = math.floor(round(power / 3, 9))
+    if value <= LONG and value >= 1 / LONG:
+        return f"{value:,.15g}{suffix}"
+    if 0 < place < len(COUNTED):
+        return f"{10 ** (power - 3 * place):.6g}{COUNTED[place]}{suffix}"
+    return f"{value:.6g}".replace("e-0", "e-").replace("e+", "e") + suffix
 
 
 def value_ticks(domain: Sequence[float], height: float = 400) -> list[float]:

@@ -13,6 +13,7 @@ import pandas as pd
 from memwall_trends import defaults
 from memwall_trends.figures import theme
 from memwall_trends.figures.axes import rounded, value_axis
+from memwall_trends.figures.ends import gather_ends
 from memwall_trends.figures.lettering import text_width
 from memwall_trends.units import decimal_years
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from memwall_trends.fitting.trends import Trend
 
 LINE_POINTS = 60
-LEFT_MARGIN, RIGHT_MARGIN = dt.timedelta(days=500), dt.timedelta(days=700)
+LEFT_MARGIN, RIGHT_MARGIN, LITTLE = (dt.timedelta(days=days) for days in (500, 700, 150))
+"""Before the first point, and after the last: where nothing stands to the right of the plot, and else."""
 DAY = np.timedelta64(1, "D")
 
 
@@ -43,10 +45,8 @@ class Group:
         The line, with its confidence interval.
     scale : float
         What the values are multiplied with to be drawn.
-    joined : bool
-        Whether a line joins the points that exceed all before them.
     end_label : str
-        What stands at the end of the fitted line.
+        What stands at the end of the fitted line, to the right of the plot; may have several lines.
     user_rows : frozenset of str
         The names that come from the user's files.
     shown_rows : DataFrame, optional
@@ -59,7 +59,6 @@ class Group:
     shape: str
     trend: Trend | None = None
     scale: float = 1.0
-    joined: bool = False
     end_label: str = ""
     user_rows: frozenset[str] = frozenset()
     shown_rows: pd.DataFrame | None = None
@@ -92,7 +91,10 @@ class Canvas:
         ``user``'s and its label ``free`` to be left out.
     others, lines, bands : DataFrame, optional
         As of `around`; others with ``drawn``.
+    ends : DataFrame
+        What stands to the right of the plot, as of `memwall_trends.figures.ends.gather_ends`.
     size : theme.Size
+        Whose width is that of the plot.
     height : int
         Of the plot, which may be a share of the size's.
     first, last : date
@@ -103,8 +105,8 @@ class Canvas:
     y_axis : dict
         What each channel of the value axis is made with, as `y` does.
     colour, shape : altair.Color, altair.Shape
-    legend_lines : int
-        How many lines the legend takes within the plot.
+    legend_texts : sequence of str
+        What the legend says, one line each, where it is within the plot.
     """
 
     groups: Sequence[Group]
@@ -112,6 +114,7 @@ class Canvas:
     others: pd.DataFrame | None
     lines: pd.DataFrame | None
     bands: pd.DataFrame | None
+    ends: pd.DataFrame
     size: theme.Size
     height: int
     first: dt.date
@@ -121,7 +124,7 @@ class Canvas:
     y_axis: dict[str, Any]
     colour: alt.Color
     shape: alt.Shape
-    legend_lines: int
+    legend_texts: Sequence[str]
 
     @classmethod
     def around(
@@ -130,7 +133,9 @@ class Canvas:
         *,
         y_title: str,
         size: str,
+        unit: str = "",
         height_share: float = 1.0,
+        widest_tick: str = "",
         others: pd.DataFrame | None = None,
         lines: pd.DataFrame | None = None,
         bands: pd.DataFrame | None = None,
@@ -143,16 +148,20 @@ class Canvas:
         groups : sequence of Group
             What has a colour; in the order of the legend.
         y_title : str
-            Of the value axis, with the unit.
+            Of the value axis.
         size : str
             One of `memwall_trends.figures.theme.SIZES`.
+        unit : str
+            Of the ticks of the value axis.
         height_share : float
             Of the size's height.
+        widest_tick : str
+            Of all panels below each other, so that these align.
         others : DataFrame, optional
             Points that are shown and not fitted: ``name, date, value, unit``.
         lines : DataFrame, optional
-            Further lines: ``date, value, text``; the text stands at the end. Dashed, but solid where they
-            have a ``colour`` of their own.
+            Further lines: ``date, value, text``; the text stands to the right of the plot, where they end.
+            Dashed, but solid where they have a ``colour`` of their own.
         bands : DataFrame, optional
             Further bands: ``date, low, high, band``; nested ones darken each other.
         legend : str
@@ -160,20 +169,24 @@ class Canvas:
         """
         chosen = theme.find_size(size)
         height = round(height_share * chosen.height)
+        ends = gather_ends(groups, lines, chosen)
+        chosen = chosen.beside(ends["width"].max() if len(ends) else 0)
         points = pd.concat([_points(group) for group in groups], ignore_index=True)
         grey = None if others is None or others.empty else _drawn(others, 1.0)
         parts = [(points, "drawn"), *((group.line(), "fit") for group in groups if group.trend)]
         further = [(grey, "drawn"), (lines, "value"), (bands, "low"), (bands, "high")]
         parts += [(frame, column) for frame, column in further if frame is not None]
         dates = pd.to_datetime(pd.concat([frame["date"] for frame, _ in parts]))
-        first = dates.min().date() - LEFT_MARGIN
-        last = dates.max().date() + _find_right_margin(groups, dates.max().date() - first, chosen)
+        after = RIGHT_MARGIN if ends.empty else LITTLE
+        first, last = dates.min().date() - LEFT_MARGIN, dates.max().date() + after
         # Points and lines fit in; a far wider confidence band is cut off.
         shown = np.concatenate([np.asarray(frame[column], dtype=np.float64) for frame, column in parts])
         domain = [float(shown.min()) / 2, float(shown.max()) * 1.5]
-        narrow = size == "column"
+        narrow = chosen.narrow
         inside = legend == "top-left" and not narrow
-        named = len(groups) > 1 or bool(groups[0].legend)
+        # A legend says what the ends of lines do not.
+        named = [group.legend for group in groups if group.legend and not (group.end_label and group.trend)]
+        extent = max(chosen.left - 2 * chosen.font_size, text_width(widest_tick, chosen.font_size) + 7)
         colour, shape = _looks(groups, named, inside, 1 if inside or narrow else 2)
         return cls(
             groups=groups,
@@ -181,6 +194,7 @@ class Canvas:
             others=grey,
             lines=lines,
             bands=bands,
+            ends=ends,
             size=chosen,
             height=height,
             first=first,
@@ -195,11 +209,11 @@ class Canvas:
             y_axis={
                 "title": y_title,
                 "scale": alt.Scale(type="log", domain=domain, nice=False),
-                "axis": value_axis(domain, height, min_extent=chosen.left - 2 * chosen.font_size),
+                "axis": value_axis(domain, height, extent, unit),
             },
             colour=colour,
             shape=shape,
-            legend_lines=len(groups) if named and inside else 0,
+            legend_texts=named if inside else (),
         )
 
     def layer(self, *parts: Sequence[alt.Chart]) -> alt.LayerChart:
@@ -234,13 +248,6 @@ class Canvas:
     @property
     def _log_span(self) -> float:
         return float(np.log(self.domain[1] / self.domain[0]))
-
-
-def _find_right_margin(groups: Sequence[Group], shown: dt.timedelta, size: theme.Size) -> dt.timedelta:
-    """Return how long the axis goes on after the data, so that there is room for what stands at ends."""
-    ends = [text_width(group.end_label, size.label_size) for group in groups if group.end_label]
-    room = max(ends, default=0.0) + 2 * size.label_size if ends else 0.0
-    return max(RIGHT_MARGIN, shown * (room / (size.width - room)))
 
 
 def _points(group: Group) -> pd.DataFrame:
@@ -279,10 +286,18 @@ def _drawn(rows: pd.DataFrame, scale: float) -> pd.DataFrame:
     )
 
 
-def _looks(groups: Sequence[Group], named: bool, inside: bool, columns: int) -> tuple[alt.Color, alt.Shape]:
+def _looks(
+    groups: Sequence[Group], named: Sequence[str], inside: bool, columns: int
+) -> tuple[alt.Color, alt.Shape]:
     """Return the channels that give each group its colour and its shape, with a legend where it has names."""
     order = [group.legend for group in groups]
-    legend = alt.Legend(title=None, orient="top-left" if inside else "top", columns=columns, symbolOpacity=1)
+    legend = alt.Legend(
+        title=None,
+        orient="top-left" if inside else "top",
+        columns=columns,
+        symbolOpacity=1,
+        values=list(named),
+    )
     colour = alt.Color(
         "legend:N",
         scale=alt.Scale(domain=order, range=[group.colour for group in groups]),

@@ -1,4 +1,4 @@
-"""What figures say: the legend of a trend, and where points, lines and bands are from."""
+"""What figures say below themselves and beside lines: where points, lines and bands are from, and rates."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from memwall_trends.figures.canvas import Group
+    from memwall_trends.fitting.growth import Growth
     from memwall_trends.fitting.trends import Trend
 
 POINTS = {
@@ -22,20 +23,41 @@ POINTS = {
 }
 
 
-def legend_label(trend: Trend, name: str, per: float, level: float) -> str:
-    """Return what a legend says of a trend: its growth factor with the interval.
+def end_label(name: str, growth: Growth, per: float, level: float) -> str:
+    """Return what stands at the end of a line: its name, and its growth factor with the interval.
 
     Examples
     --------
     >>> from memwall_trends.fitting.trends import fit_trend
-    >>> legend_label(fit_trend("dram_bandwidth", dataset="gholami2024"), "DRAM", per=2, level=0.95)
-    'DRAM: 1.59x / 2 years (95%: 1.45 to 1.75)'
+    >>> print(end_label("DRAM", fit_trend("dram_bandwidth", dataset="gholami2024"), per=2, level=0.95))
+    DRAM
+    1.59x [1.45 to 1.75]
     """
-    interval = format_interval(*trend.growth_interval(per, level), digits=3)
-    return (
-        f"{name}: {format_number(trend.growth_factor(per), 3)}x / {describe_period(per)} "
-        f"({format_level(level)}: {interval})"
-    )
+    return "\n".join(filter(None, (name, say_rate(growth, per, level))))
+
+
+def say_rate(growth: Growth, per: float, level: float) -> str:
+    """Return a growth factor with its interval.
+
+    Examples
+    --------
+    >>> from memwall_trends.fitting.trends import fit_trend
+    >>> say_rate(fit_trend("dram_bandwidth", dataset="gholami2024"), per=2, level=0.95)
+    '1.59x [1.45 to 1.75]'
+    """
+    interval = format_interval(*growth.growth_interval(per, level), digits=3)
+    return f"{format_number(growth.growth_factor(per), 3)}x [{interval}]"
+
+
+def explain_rates(per: float, level: float) -> str:
+    """Return for a subtitle what the rates at the ends of lines are.
+
+    Examples
+    --------
+    >>> explain_rates(2, 0.95)
+    'growth factor per 2 years [95% interval]'
+    """
+    return f"growth factor per {describe_period(per)} [{format_level(level)} interval]"
 
 
 def describe_groups(groups: Sequence[Group], dataset: str, level: float) -> str:
@@ -64,7 +86,6 @@ def describe_lines(trends: Sequence[Trend], level: float) -> str:
         "Lines: least squares of log10(value) on the date"
         + (", records only" if records else "")
         + f". Bands: {format_level(level)} confidence interval of the line."
-        + (f" n = {', '.join(str(trend.n_obs) for trend in trends)}.")
     )
 
 

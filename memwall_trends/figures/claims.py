@@ -19,6 +19,7 @@ from memwall_trends.fitting.growth import describe_period
 from memwall_trends.units import format_level, format_number
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Unpack
 
     from memwall_trends.selection import Choose
@@ -32,13 +33,14 @@ def claim_against_fit(
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
+    bare: bool = False,
     **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
     """Each printed rate of the paper against its own points and the readings of independent data to today.
 
     Parameters
     ----------
-    per, level, size, **choose
+    per, level, size, bare, **choose
         As of `memwall_trends.questions.claims.reproduce` and `memwall_trends.figures.hw_scaling`; no
         ``dataset``, as both are shown.
 
@@ -53,10 +55,12 @@ def claim_against_fit(
         raise MemwallError("the figure claim-against-fit compares both datasets: leave out --dataset")
     chosen = theme.find_size(size)
     panels: list[alt.LayerChart] = []
+    verdicts: list[str] = []
     claims: Any = reproduce(per=per, level=level, **choose).to_dict(orient="records")
     for row in claims:
         own = {**row, "reading": "the paper's points", "verdict": OWN_POINTS}
         readings = [each for each in row["readings"] if each["window"] == "today"]
+        verdicts += [each["verdict"] for each in readings if not math.isnan(each["rate"])]
         rates = pd.DataFrame(
             [
                 {
@@ -71,12 +75,14 @@ def claim_against_fit(
             panels.append(_claim_panel(row, rates, chosen, per, legend=not panels))
     return theme.finish(
         panels,
-        title=f"Growth factor / {describe_period(per)}: printed in AI and Memory Wall, and of what they hold",
-        caption=f"Marks: fits to today, with {format_level(level)} intervals. Dashed: the rate that the "
-        f"paper prints; a fit {describe_rule()}. Each panel has its own logarithmic scale. The paper's "
+        title=f"Rates of AI and Memory Wall, asked of independent data to today: {_count_verdicts(verdicts)}",
+        subtitle=f"Growth factor per {describe_period(per)} with its {format_level(level)} interval, by "
+        "what it is of; dashed: as the paper prints it. Server hardware unless it says consumer.",
+        caption=f"A fit {describe_rule()}. Each panel has its own logarithmic scale. The paper's "
         "points: recovered from the figures of Gholami et al. (IEEE Micro 2024). The others: the tables of "
-        "memwall-trends, server hardware unless it says consumer.",
+        "memwall-trends.",
         size=size,
+        bare=bare,
         spacing=4,
     )
 
@@ -86,13 +92,14 @@ def published_claims(
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
+    bare: bool = False,
     **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
     """Growth rates that others published against the curated data over the same time.
 
     Parameters
     ----------
-    per, level, size, **choose
+    per, level, size, bare, **choose
         As of `memwall_trends.questions.claims.check_claims`; of the choices ``overlay``, as claims are set
         against the curated data.
 
@@ -122,15 +129,25 @@ def published_claims(
         panels.append(_published_panel(frame, series, chosen, legend=place == 0))
     return theme.finish(
         panels,
-        title="Published growth rates against the curated data",
-        caption=f"Growth factor / {describe_period(per)}; each panel has its own logarithmic scale. Tick: "
-        "as published. Mark and bar: our fit over the same time, "
-        f"with its {format_level(level)} interval. 'data show claims' has each claim's source and place "
-        "in it. "
-        f"{describe_points(defaults.DATASET)}",
+        title="Published growth rates, asked of the curated data: "
+        f"{_count_verdicts(list(tested['verdict']))}",
+        subtitle=f"Growth factor per {describe_period(per)} over the time of each claim: ours with its "
+        f"{format_level(level)} interval; tick: as published",
+        caption="Each panel has its own logarithmic scale. 'data show claims' has each claim's source and "
+        f"place in it. {describe_points(defaults.DATASET)}",
         size=size,
+        bare=bare,
         spacing=6,
     )
+
+
+def _count_verdicts(verdicts: Sequence[str]) -> str:
+    """Return with how many claims the data agrees, from how many it differs, of how many it cannot tell."""
+    from memwall_trends.questions.claims import AGREES, DIFFERS
+
+    agree, differ = (sum(each == verdict for each in verdicts) for verdict in (AGREES, DIFFERS))
+    rest = len(verdicts) - agree - differ
+    return f"{agree} of {len(verdicts)} agree, {differ} differ, of {rest} the data cannot tell"
 
 
 def _looks(*more: str) -> dict[str, str]:
@@ -177,7 +194,7 @@ def _claim_panel(
     )
     name = series_title(row["series"])
     title = alt.TitleParams(
-        f"{name} (printed: {format_number(printed, 3)}x / {describe_period(per)})",
+        f"{name} (printed: {format_number(printed, 3)}x)",
         fontSize=chosen.font_size,
         anchor="start",
         offset=2,

@@ -38,6 +38,7 @@ def decomposition(
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
+    bare: bool = False,
     **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
     """Growth within classes of server hardware, and what the changing mix of classes adds or takes.
@@ -47,7 +48,7 @@ def decomposition(
     by, level, **choose
         As of `memwall_trends.questions.decomposition.decompose`; server hardware unless a ``segment`` is
         chosen.
-    per, size
+    per, size, bare
         As of `memwall_trends.figures.hw_scaling`.
 
     Examples
@@ -74,15 +75,17 @@ def decomposition(
             for each, frame in zip(parted, frames, strict=True)
         ],
         title=_find_title(parted, group, conditions.get("segment", [])),
-        caption=f"Growth factor / {describe_period(per)}, on one logarithmic scale. "
-        f"Within: least squares with an intercept for each {group}. "
+        subtitle=f"Growth factor per {describe_period(per)} within each {group}, by the mix of them, and of "
+        f"all, with its {format_level(level)} interval; {dates.min():%Y} to {dates.max():%Y}",
+        caption=f"One logarithmic scale. Within: least squares with an intercept for each {group}. "
         "Mix: from where within ends, what the changing shares of the groups add or take; the two lead "
-        f"to pooled. Whiskers: {format_level(level)} intervals, percentiles of {parted[0].draws:,} resamples"
+        f"to pooled. Whiskers: percentiles of {parted[0].draws:,} resamples"
         f"{f' of the {parted[0].cluster}s' if parted[0].cluster else ''}. "
-        f"n = {', '.join(str(each.n_obs) for each in parted)}, {dates.min():%Y} to {dates.max():%Y}; "
+        f"n = {', '.join(str(each.n_obs) for each in parted)}; "
         f"{describe_where(conditions)}. "
         f"{describe_points(dataset)}",
         size=size,
+        bare=bare,
         spacing=4,
     )
 
@@ -100,7 +103,7 @@ def _frame(parted: Decomposition, per: float) -> pd.DataFrame:
                 for name, column in (("end", "rate"), ("low", "low"), ("high", "high"))
             },
             "text": [
-                f"{format_number(rate, 3)}x ({format_interval(low, high, digits=3)})"
+                f"{format_number(rate, 3)}x [{format_interval(low, high, digits=3)}]"
                 for rate, low, high in zip(rows["rate"], rows["low"], rows["high"], strict=True)
             ],
         }

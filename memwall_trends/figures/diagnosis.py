@@ -46,6 +46,7 @@ def diagnosis(
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
+    bare: bool = False,
     **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
     """Residuals of the trend of peak FLOPS: by date, normality, scatter and influential devices.
@@ -58,7 +59,7 @@ def diagnosis(
         Without effect.
     level : float
         A p value below 1 - level is a sign.
-    size : str
+    size, bare
         As of `memwall_trends.figures.hw_scaling`.
 
     Examples
@@ -68,10 +69,12 @@ def diagnosis(
     """
     from memwall_trends.fitting.trends import fit_trend
 
-    return draw_diagnosis(fit_trend(series, method=method, **choose).diagnose(level), size=size)
+    return draw_diagnosis(fit_trend(series, method=method, **choose).diagnose(level), size=size, bare=bare)
 
 
-def draw_diagnosis(diagnosed: Diagnosis, *, size: str = defaults.FIGURE_SIZE) -> alt.VConcatChart:
+def draw_diagnosis(
+    diagnosed: Diagnosis, *, size: str = defaults.FIGURE_SIZE, bare: bool = False
+) -> alt.VConcatChart:
     """Return the four plots of a diagnosis: below each other in a column, else two by two.
 
     Examples
@@ -102,12 +105,15 @@ def draw_diagnosis(diagnosed: Diagnosis, *, size: str = defaults.FIGURE_SIZE) ->
     return theme.finish(
         grid,
         title=f"{title}: {diagnosed.verdict.partition('; ')[0].partition(', in squared')[0]}",
+        subtitle="What the line leaves over, in four plots; diamonds: observations that the line hangs on. "
+        f"{diagnosed.n_obs:,} observations.",
         caption=f"{diagnosed.described}. Diamonds: Cook's distance above {NOTABLE}/n. "
         + ("Solid: smoothed (lowess). " if len(points) >= FEW_SMOOTHED else "")
         + f"Dashed: on the line; normal; Cook's distance of {NOTABLE}/n. "
         f"{describe_points(dataset)}",
         size=size,
         spacing=chosen.font_size,
+        bare=bare,
     )
 
 

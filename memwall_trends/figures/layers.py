@@ -20,8 +20,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from memwall_trends.datasets.rates import select_frontier
 from memwall_trends.figures import theme
+from memwall_trends.figures.ends import draw_ends
 from memwall_trends.figures.labels import draw_labels
 from memwall_trends.figures.lettering import text_width
 from memwall_trends.figures.placement import Scene, Wanted
@@ -31,14 +31,19 @@ if TYPE_CHECKING:
 
     from memwall_trends.figures.canvas import Canvas
 
-HOVER = ["name", "date", "value", "unit"]
 USER_AREA = 4
 """Of a point of the user's, in areas of another."""
-USERS, LINES, ASKED_FOR, ADDED = 1000.0, 300.0, 100.0, 20.0
-"""What labels are worth: those of the user's points, of lines, of the data, and those that a figure adds."""
-BACK_ON_LINE = 0.6
-"""The share of a line, from its end, in which its text may stand."""
-PLACES_ON_LINE = 12
+USERS, ASKED_FOR, ADDED = 1000.0, 100.0, 20.0
+"""What labels are worth: those of the user's points, of the data, and those that a figure adds."""
+HOVER = ["name", alt.Tooltip("date:T", format="%Y-%m-%d"), "value", "unit"]
+SAID = alt.DescriptionValue(
+    alt.ExprRef(
+        "datum.name + ', ' + utcFormat(datum.date, '%Y-%m-%d') + ': ' + datum.value + ' ' + datum.unit"
+    )
+)
+"""What a screen reader says of a point."""
+LIGHT = 0.55
+"""Opacity of points, so that a line shows through many of them."""
 
 
 def points(canvas: Canvas) -> list[alt.Chart]:
@@ -46,8 +51,15 @@ def points(canvas: Canvas) -> list[alt.Chart]:
     rows = canvas.points[~canvas.points["user"]]
     return [
         alt.Chart(_plain(rows))
-        .mark_point(filled=True, size=canvas.size.point, opacity=0.9)
-        .encode(x=canvas.x, y=canvas.y("drawn"), color=canvas.colour, shape=canvas.shape, tooltip=HOVER)
+        .mark_point(filled=True, size=canvas.size.point, opacity=LIGHT)
+        .encode(
+            x=canvas.x,
+            y=canvas.y("drawn"),
+            color=canvas.colour,
+            shape=canvas.shape,
+            tooltip=HOVER,
+            description=SAID,
+        )
     ]
 
 
@@ -66,7 +78,7 @@ def user_points(canvas: Canvas) -> list[alt.Chart]:
             stroke=theme.INK,
             strokeWidth=1.5,
         )
-        .encode(x=canvas.x, y=canvas.y("drawn"), color=canvas.colour, tooltip=HOVER)
+        .encode(x=canvas.x, y=canvas.y("drawn"), color=canvas.colour, tooltip=HOVER, description=SAID)
     ]
 
 
@@ -76,8 +88,8 @@ def others(canvas: Canvas) -> list[alt.Chart]:
         return []
     return [
         alt.Chart(canvas.others)
-        .mark_point(filled=True, size=canvas.size.point, color=theme.FAINT, opacity=0.7, shape="circle")
-        .encode(x=canvas.x, y=canvas.y("drawn"), tooltip=HOVER)
+        .mark_point(filled=True, size=canvas.size.point, color=theme.FAINT, opacity=LIGHT, shape="circle")
+        .encode(x=canvas.x, y=canvas.y("drawn"), tooltip=HOVER, description=SAID)
     ]
 
 
@@ -105,24 +117,6 @@ def fan(canvas: Canvas) -> list[alt.Chart]:
     ]
 
 
-def records(canvas: Canvas) -> list[alt.Chart]:
-    """Return lines that join the records of those groups that are to be joined."""
-    rows = find_records(canvas)
-    if rows.empty:
-        return []
-    return [
-        alt.Chart(rows[["date", "drawn", "legend"]])
-        .mark_line(strokeWidth=1.5)
-        .encode(x=canvas.x, y=canvas.y("drawn"), color=canvas.colour)
-    ]
-
-
-def find_records(canvas: Canvas) -> pd.DataFrame:
-    """Return the points that lines join: the records of those groups that are to be joined."""
-    joined = [select_frontier(group.points)["name"] for group in canvas.groups if group.joined]
-    return canvas.points[canvas.points["name"].isin(pd.concat(joined) if joined else [])]
-
-
 def lines(canvas: Canvas) -> list[alt.Chart]:
     """Return the further lines: dashed, but solid where they have a colour of their own."""
     charts = []
@@ -138,19 +132,20 @@ def lines(canvas: Canvas) -> list[alt.Chart]:
 
 
 def labels(canvas: Canvas) -> list[alt.Chart]:
-    """Return the texts beside points and lines, clear of each other and of what is drawn.
+    """Return the texts beside points, clear of each other and of what is drawn, and those where lines end.
 
     One that stands further away is joined to what it names by a thin line.
     """
     rows = canvas.points.sort_values("date", ascending=False, kind="stable")
-    return draw_labels(
-        [*_want_lines(canvas), *_want_points(canvas, rows[rows["label"] != ""])],
+    beside = draw_labels(
+        list(_want_points(canvas, rows[rows["label"] != ""])),
         _find_scene(canvas),
         canvas.size.label_size,
         x=canvas.x,
         y=canvas.y("drawn"),
         back=canvas.back,
     )
+    return [*draw_ends(canvas), *beside]
 
 
 def _plain(rows: pd.DataFrame) -> pd.DataFrame:
@@ -185,34 +180,11 @@ def _want_points(canvas: Canvas, rows: pd.DataFrame) -> Iterator[Wanted]:
         )
 
 
-def _want_lines(canvas: Canvas) -> Iterator[Wanted]:
-    """Return the texts of lines, each wherever it finds room, but best at the end of its line."""
-    named = [
-        (group.end_label, group.legend, canvas.pixels(line["date"], line["fit"]), group.colour)
-        for group in canvas.groups
-        if group.trend is not None and group.end_label
-        for line in [group.line()]
-    ]
-    for text, line in _split_lines(canvas):
-        own = str(line["colour"].iloc[0]) if "colour" in line else ""
-        if text:
-            named.append((text, text, canvas.pixels(line["date"], line["value"]), own or theme.MUTED))
-    for text, series, corners, colour in named:
-        at, about = _back_from_end(corners), f"label of the line {text}"
-        yield Wanted(text, at, 1.0, series, of_line=True, colour=colour, about=about, worth=LINES)
-
-
 def _split_lines(canvas: Canvas) -> list[tuple[str, pd.DataFrame]]:
     """Return the further lines, each with its text."""
     if canvas.lines is None:
         return []
     return [(str(text), line) for text, line in canvas.lines.groupby("text", sort=False)]
-
-
-def _back_from_end(corners: np.ndarray) -> list[tuple[float, float]]:
-    """Return places on a line from its end back."""
-    back = corners[::-1][: max(2, round(BACK_ON_LINE * len(corners)))]
-    return [(float(x), float(y)) for x, y in back[:: max(1, len(back) // PLACES_ON_LINE)]]
 
 
 def _find_scene(canvas: Canvas) -> Scene:
@@ -232,8 +204,6 @@ def _find_scene(canvas: Canvas) -> Scene:
         if group.trend is not None
         for line in [group.line()]
     ]
-    for legend, rows in find_records(canvas).sort_values("date").groupby("legend", sort=False):
-        lines.append((str(legend), canvas.pixels(rows["date"], rows["drawn"])))
     for text, line in _split_lines(canvas):
         lines.append((text or "line", canvas.pixels(line["date"], line["value"])))
     return Scene(
@@ -242,13 +212,14 @@ def _find_scene(canvas: Canvas) -> Scene:
         np.vstack(parts),
         series,
         lines,
-        [_legend_box(canvas)] if canvas.legend_lines else [],
+        [_legend_box(canvas)] if canvas.legend_texts else [],
     )
 
 
 def _legend_box(canvas: Canvas) -> tuple[float, float, float, float]:
     """Return where the legend in the plot is: its offset from the corner, a symbol, the words."""
     size = canvas.size
-    widest = max(text_width(text, size.font_size) for text in canvas.points["legend"])
+    widest = max(text_width(text, size.font_size) for text in canvas.legend_texts)
     # Vega's offset of a legend, and what it keeps between symbol, words and lines.
-    return 0.0, 0.0, 18 + 1.6 * size.font_size + widest, 18 + canvas.legend_lines * (size.font_size + 5.0)
+    high = 18 + len(canvas.legend_texts) * (size.font_size + 5.0)
+    return 0.0, 0.0, 18 + 1.6 * size.font_size + widest, high

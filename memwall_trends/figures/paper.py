@@ -1,8 +1,9 @@
-"""The four figures of Gholami et al. (2024), from their own points or from the curated tables."""
+"""The figures of trends of Gholami et al. (2024), from their own points or from the curated tables."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -12,17 +13,21 @@ import pandas as pd
 from memwall_trends import defaults
 from memwall_trends.datasets import find_series, load_table
 from memwall_trends.datasets.conditions import filter_rows, merge_where, parse_conditions
-from memwall_trends.errors import MemwallError
 from memwall_trends.figures import layers, theme
 from memwall_trends.figures.axes import rounded
-from memwall_trends.figures.bars import draw_stacked_bars
 from memwall_trends.figures.canvas import Canvas, Group
-from memwall_trends.figures.captions import describe_groups, describe_points, legend_label, series_title
-from memwall_trends.figures.choices import find_user_rows, refuse_choices
+from memwall_trends.figures.captions import (
+    describe_groups,
+    end_label,
+    explain_rates,
+    series_title,
+)
+from memwall_trends.figures.choices import find_user_rows
+from memwall_trends.figures.findings import describe_who, name_population, say_growth
 from memwall_trends.figures.labels import label_known
 from memwall_trends.fitting.trends import Trend, fit_trend
 from memwall_trends.questions.claims import load_claims
-from memwall_trends.selection import gather_where, select, split_choices
+from memwall_trends.selection import select, split_choices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,6 +51,7 @@ def hw_scaling(
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
+    bare: bool = False,
     **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
     """Scaling of peak FLOPS, DRAM bandwidth and interconnect bandwidth.
@@ -58,6 +64,8 @@ def hw_scaling(
         Level of the bands, confidence intervals of the fitted mean.
     size : str
         One of `memwall_trends.figures.theme.SIZES`.
+    bare : bool
+        Leave out title, subtitle and caption, for a paper that has its own.
     **choose
         Which observations count: the choices of `memwall_trends.selection.Choose`; the dataset is
         ``gholami2024`` by default. Of the curated tables those rows count that the paper's claims are about,
@@ -80,19 +88,12 @@ def hw_scaling(
         (theme.BLUE, theme.CHARCOAL, theme.VERMILLION), ("circle", "square", "triangle-up"), strict=True
     )
     groups = [
-        Group(
-            legend=legend_label(trend, series_title(trend.series, dataset), per, level),
-            points=_labelled(trend),
-            colour=colour,
-            shape=shape,
-            trend=trend,
-            scale=1 / _first_value(trend),
-            user_rows=find_user_rows(trend.series, choose),
-        )
+        group
         for trend, (colour, shape) in zip(trends, looks, strict=True)
+        for group in _split(trend, colour, shape, per, level, find_user_rows(trend.series, choose))
     ]
     canvas = Canvas.around(
-        groups, y_title="Relative to the first point of each series (log scale)", size=size
+        groups, y_title="Relative to the first of each series (log scale)", unit="x", size=size
     )
     timeline = canvas.layer(
         layers.trends(canvas, level),
@@ -102,9 +103,12 @@ def hw_scaling(
     )
     return theme.finish(
         [timeline],
-        title=f"Scaling of peak FLOPS, DRAM bandwidth and interconnect bandwidth{_until(dataset, trends)}",
+        title=say_growth([(series_title(trend.series, dataset), trend) for trend in trends], per, level),
+        subtitle=f"Each series relative to its first point, with its {explain_rates(per, level)}. "
+        f"{_describe_whom(trends)}",
         caption=describe_groups(groups, dataset, level),
         size=size,
+        bare=bare,
     )
 
 
@@ -113,13 +117,14 @@ def training_compute(
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
+    bare: bool = False,
     **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
     """Training compute of neural networks, beside a doubling every two years.
 
     Parameters
     ----------
-    per, level, size, **choose
+    per, level, size, bare, **choose
         As of `hw_scaling`. Models of other kinds than the fitted are shown in grey.
 
     Examples
@@ -130,7 +135,8 @@ def training_compute(
     dataset = choose.setdefault("dataset", defaults.PAPER)
     (trend,) = _fit_claimed(["training_compute"], choose)
     group = Group(
-        legend=legend_label(trend, _kinds(trend), per, level),
+        legend=_kinds(trend),
+        end_label=end_label(_kinds(trend), trend, per, level),
         points=_labelled(trend),
         colour=theme.BLUE,
         shape="circle",
@@ -141,7 +147,12 @@ def training_compute(
     start = pd.concat([trend.observations, others]).sort_values("date").iloc[0]
     reference = _doubling_line(start, trend.observations["date"].max())
     canvas = Canvas.around(
-        [group], y_title="Training compute (PFLOP, log scale)", size=size, others=others, lines=reference
+        [group],
+        y_title="Training compute (log scale)",
+        unit=trend.unit,
+        size=size,
+        others=others,
+        lines=reference,
     )
     timeline = canvas.layer(
         layers.trends(canvas, level),
@@ -153,10 +164,13 @@ def training_compute(
     )
     return theme.finish(
         [timeline],
-        title=f"Training compute of neural networks{_until(dataset, [trend])}",
+        title=say_growth([(f"Training compute of {_kinds(trend)}", trend)], per, level),
+        subtitle=f"Operations to train a model, with their {explain_rates(per, level)}. "
+        f"{describe_who(trend)}.",
         caption=f"{describe_groups([group], dataset, level)} Grey: other kinds of models, not fitted. "
         "Dashed: doubling every two years from the first model.",
         size=size,
+        bare=bare,
     )
 
 
@@ -165,13 +179,14 @@ def model_size(
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
+    bare: bool = False,
     **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
     """Model size against the memory of an accelerator.
 
     Parameters
     ----------
-    per, level, size, **choose
+    per, level, size, bare, **choose
         As of `hw_scaling`.
 
     Returns
@@ -186,10 +201,11 @@ def model_size(
     """
     dataset = choose.setdefault("dataset", defaults.PAPER)
     models, memory = _fit_claimed(["model_size", "memory_capacity"], choose)
-    names = {"model_size": f"{_kinds(models)}, weights", "memory_capacity": "Memory of one accelerator"}
+    names = {"model_size": f"{_kinds(models)}", "memory_capacity": "One accelerator"}
     groups = [
         Group(
-            legend=legend_label(trend, names[trend.series], per, level),
+            legend=names[trend.series],
+            end_label=end_label(names[trend.series], trend, per, level),
             points=_labelled(trend),
             colour=colour,
             shape=shape,
@@ -202,74 +218,28 @@ def model_size(
             (memory, theme.VERMILLION, "triangle-up", 1.0),
         )
     ]
-    canvas = Canvas.around(groups, y_title="GB (log scale)", size=size, legend="top")
+    canvas = Canvas.around(groups, y_title="Weights, memory (log scale)", unit="GB", size=size)
     timeline = canvas.layer(
         layers.trends(canvas, level),
         layers.points(canvas),
         layers.user_points(canvas),
         layers.labels(canvas),
     )
+    grown = [(f"The weights of {_kinds(models)}", models), ("The memory of one accelerator", memory)]
     return theme.finish(
         [timeline],
-        title=f"Model size against the memory of an accelerator{_until(dataset, [models, memory])}",
-        caption=f"Weights at 16 bits: {BYTES_PER_PARAMETER} bytes a parameter, without activations or state. "
+        title=say_growth(grown, per, level),
+        subtitle=f"Weights at 16 bits and memory, with their {explain_rates(per, level)}: a model above a "
+        f"device does not fit into it. {_describe_whom([models, memory])}",
+        caption=f"Weights: {BYTES_PER_PARAMETER} bytes a parameter, without activations or state. "
         f"{describe_groups(groups, dataset, level)}",
         size=size,
-    )
-
-
-def memory_breakdown(
-    *,
-    per: float = defaults.PERIOD_YEARS,
-    level: float = defaults.LEVEL,
-    size: str = defaults.FIGURE_SIZE,
-    **choose: Unpack[Choose],
-) -> alt.VConcatChart:
-    """Memory that training a model takes, by what takes it, against the memory of GPUs of its year.
-
-    Parameters
-    ----------
-    per, level
-        Without effect: nothing is fitted.
-    size, **choose
-        As of `hw_scaling`; of the choices ``since``, ``until`` and conditions. Only the paper's dataset has
-        a breakdown.
-
-    Examples
-    --------
-    >>> type(memory_breakdown()).__name__
-    'VConcatChart'
-    """
-    dataset = choose.pop("dataset", defaults.PAPER)
-    if dataset != defaults.PAPER:
-        raise MemwallError(f"only the dataset {defaults.PAPER} has a memory breakdown; leave out --dataset")
-    refuse_choices("memory-breakdown", choose, allowed=("since", "until", "where"))
-    rows = filter_rows(
-        load_table("memory_breakdown", dataset),
-        since=choose.get("since"),
-        until=choose.get("until"),
-        where=gather_where(choose),
-        origin="memory_breakdown",
-    ).sort_values("date", kind="stable")
-    parts = {"parameters": theme.BLUE, "optimizer": theme.OCHRE, "activations": theme.FAINT}
-    rows = rows.assign(
-        bar=rows["label"] + " (" + rows["date"].dt.strftime("%Y") + ")", part=rows["quantity"]
-    )[["bar", "part", "value"]]
-    limits = rows[rows["part"] == "gpu_memory_limit"][["bar", "value"]]
-    limits = limits.assign(text=[f"{value:g} GB" for value in limits["value"]])
-    panel = draw_stacked_bars(rows, parts, y_title="Memory (GB)", size=size, limits=limits)
-    return theme.finish(
-        [panel],
-        title="Memory to train a model, and the memory of GPUs of its year",
-        caption="Bars: memory of parameters, optimizer state and activations. Marks: memory limit of "
-        "GPUs, as the "
-        f"paper draws it over the bar. {describe_points(dataset)}",
-        size=size,
+        bare=bare,
     )
 
 
 def of_dataset(draw: Callable[..., alt.VConcatChart], dataset: str) -> Callable[..., alt.VConcatChart]:
-    r"""Return a figure as drawn from a dataset where no other is asked for; its title says which.
+    r"""Return a figure as drawn from a dataset where no other is asked for; its description says which.
 
     Parameters
     ----------
@@ -323,13 +293,46 @@ def _first_value(trend: Trend) -> float:
     return float(trend.observations.sort_values("date", kind="stable")["value"].iloc[0])
 
 
-def _until(dataset: str, trends: list[Trend]) -> str:
-    return f", to {max(trend.last_date for trend in trends).year}" if dataset == defaults.DATASET else ""
+def _split(
+    trend: Trend, colour: str, shape: str, per: float, level: float, user_rows: frozenset[str]
+) -> list[Group]:
+    """Return the group of a trend; where CPUs are a cloud of their own, its points in two looks."""
+    title = series_title(trend.series, trend.dataset)
+    rows = _labelled(trend)
+    whole = Group(
+        legend=title,
+        end_label=end_label(title, trend, per, level),
+        points=rows,
+        colour=colour,
+        shape=shape,
+        trend=trend,
+        scale=1 / _first_value(trend),
+        user_rows=user_rows,
+    )
+    cpus = rows["kind"] == "cpu"
+    if trend.dataset == defaults.PAPER or not cpus.any() or cpus.all():
+        return [whole]
+    apart = replace(
+        whole,
+        legend=f"{title} of CPUs",
+        end_label="",
+        points=rows[cpus],
+        colour=theme.PURPLE,
+        shape="diamond",
+        trend=None,
+    )
+    return [replace(whole, points=rows[~cpus]), apart]
+
+
+def _describe_whom(trends: Sequence[Trend]) -> str:
+    """Return for a subtitle of whom trends are."""
+    told = "; ".join(describe_who(trend) for trend in trends)
+    return f"{told}."
 
 
 def _kinds(trend: Trend) -> str:
-    kinds = trend.where.get("kind", [])
-    return "Transformers" if kinds == ["transformer"] else " and ".join(kinds) or "Models"
+    named = name_population({"kind": trend.where.get("kind", [])}, "model_size")
+    return named[0].upper() + named[1:]
 
 
 def _not_fitted(trend: Trend, choose: Choose) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from memwall_trends.errors import MemwallError
+from memwall_trends.figures.axes import read_labels
 from memwall_trends.figures.latex import escape
 from memwall_trends.units import decimal_years
 
@@ -26,8 +27,8 @@ MARKS = {
 }
 ANCHORS = {"left": "west", "right": "east", "center": "center"}
 HALF_BAR = 0.4
-LINE_PT, LETTER_PT = 12, 4.2
-"""Height of a line and mean width of a letter at the size of tick labels."""
+LINE_PT, LETTER_PT, SMALL_LINE_PT = 12, 4.2, 8
+"""Height of a line and mean width of a letter at the size of tick labels, and of a line of small text."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +84,7 @@ class Panel:
             *self.x.options(),
             *self.y.options(),
         ]
-        options += ["axis lines=left, axis line style={-}, tick align=outside"]
+        options += ["axis lines=left, axis line style={-}, tick align=outside, clip mode=individual"]
         if self.title:
             options.append(f"title={{{escape(self.title)}}}, title style={{font=\\bfseries\\footnotesize}}")
         legend = self._legend()
@@ -157,22 +158,34 @@ class Panel:
             )
         elif kind == "bar":
             for row in rows:
-                (x, low), (_, high) = self._at(row, encoding), self._at(row, encoding, y="y2")
-                corners = f"(axis cs:{x - HALF_BAR:g},{low:g}) rectangle (axis cs:{x + HALF_BAR:g},{high:g})"
-                yield rf"\fill[{look}] {corners};"
+                yield rf"\fill[{look}] {self._corners(row, encoding)};"
         elif kind == "text":
-            for row in rows:
-                x, y = self._at(row, encoding)
-                right, up = mark.get("dx", 0) * POINTS_PER_PIXEL, -mark.get("dy", 0) * POINTS_PER_PIXEL
-                shift = f"xshift={right:g}pt, yshift={up:g}pt"
-                anchor = ANCHORS[mark.get("align", "center")]
-                words = escape(str(row[encoding["text"]["field"]]))
-                yield (
-                    rf"\node[anchor={anchor}, inner sep=0pt, font=\scriptsize, {look}, {shift}] "
-                    rf"at (axis cs:{x:.8g},{y:.8g}) {{{words}}};"
-                )
+            # What stands behind another text has no counterpart.
+            for row in [] if "stroke" in mark else rows:
+                yield self._write(row, mark, encoding, look)
         else:
             raise MemwallError(f"the mark {kind!r} has no counterpart in pgfplots; choose svg or pdf")
+
+    def _corners(self, row: Row, encoding: dict[str, Any]) -> str:
+        if "x2" in encoding:
+            (low, y), (high, _) = self._at(row, encoding), self._at(row, encoding, x="x2")
+            return f"(axis cs:{low:g},{y - HALF_BAR:g}) rectangle (axis cs:{high:g},{y + HALF_BAR:g})"
+        (x, low), (_, high) = self._at(row, encoding), self._at(row, encoding, y="y2")
+        return f"(axis cs:{x - HALF_BAR:g},{low:g}) rectangle (axis cs:{x + HALF_BAR:g},{high:g})"
+
+    def _write(self, row: Row, mark: dict[str, Any], encoding: dict[str, Any], look: str) -> str:
+        """Return a node; several lines have their place at the middle of the first, as in Vega."""
+        x, y = self._at(row, encoding)
+        lines = str(row[encoding["text"]["field"]]).split(mark.get("lineBreak") or "\n")
+        right = mark.get("dx", 0) * POINTS_PER_PIXEL
+        up = -mark.get("dy", 0) * POINTS_PER_PIXEL - (len(lines) - 1) / 2 * SMALL_LINE_PT
+        anchor, align = ANCHORS[mark.get("align", "center")], mark.get("align", "center")
+        # The braces part a line from a bracket after it, which would be an option of the break.
+        words = r"\\{}".join(escape(line) for line in lines)
+        return (
+            rf"\node[anchor={anchor}, align={align}, inner sep=0pt, font=\scriptsize, {look}, "
+            rf"xshift={right:g}pt, yshift={up:g}pt] at (axis cs:{x:.8g},{y:.8g}) {{{words}}};"
+        )
 
     def _at(self, row: Row, encoding: dict[str, Any], x: str = "x", y: str = "y") -> tuple[float, float]:
         return self.x.place(row[encoding[x]["field"]]), self.y.place(row[encoding[y]["field"]])
@@ -215,7 +228,18 @@ def read_title(title: Any) -> str:
     >>> read_title({"text": ["Peak FLOPS", "by precision"]})
     'Peak FLOPS by precision'
     """
-    lines = title.get("text", "") if isinstance(title, dict) else title or ""
+    return read_lines(title.get("text", "") if isinstance(title, dict) else title)
+
+
+def read_lines(lines: Sequence[str] | str | None) -> str:
+    """Return a text that a specification holds whole or in lines.
+
+    Examples
+    --------
+    >>> read_lines(["Peak FLOPS", "by precision"]), read_lines(None)
+    ('Peak FLOPS by precision', '')
+    """
+    lines = lines or ""
     return lines if isinstance(lines, str) else " ".join(lines)
 
 
@@ -274,7 +298,13 @@ class _Axis:
             return
         if axis.get("values"):
             yield f"{self.name}tick={{{','.join(f'{value:.10g}' for value in axis['values'])}}}"
-        if self.log and "labelExpr" not in axis:
+        yield from self._say_ticks(axis)
+
+    def _say_ticks(self, axis: dict[str, Any]) -> Iterator[str]:
+        if "labelExpr" in axis:
+            labels = ",".join(f"{{{escape(words)}}}" for words in read_labels(axis["labelExpr"]))
+            yield f"{self.name}ticklabels={{{labels}}}"
+        elif self.log:
             yield "log ticks with fixed point"
             yield f"{self.name}ticklabel style={{/pgf/number format/1000 sep={{,}}}}"
         elif axis.get("format") == "%":

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from memwall_trends.errors import MemwallError
 from memwall_trends.figures.latex import escape
-from memwall_trends.figures.pgfpanel import Panel, read_title
+from memwall_trends.figures.pgfpanel import Panel, read_lines, read_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,10 +84,10 @@ def to_pgfplots(specification: dict[str, Any]) -> str:
     )
     beside = max((panel.left() for row in rows for panel in row[1:]), default=0)
     headings = list(_find_titles(specification))
-    above = [text for text, below in headings if not below]
-    below = [text for text, below in headings if below]
+    above, below = ([each for each in headings if each.below == side] for side in (False, True))
     body = [
-        *(rf"{{\large\bfseries {escape(text)}\par}}\medskip" for text in above),
+        *(rf"{{\large\bfseries\raggedright {escape(each.text)}\par}}\medskip" for each in above),
+        *(rf"{{\small\raggedright {escape(each.subtitle)}\par}}\medskip" for each in above if each.subtitle),
         r"\begin{tikzpicture}[font=\footnotesize]",
         rf"\begin{{groupplot}}[group style={{group size={columns} by {len(rows)}, "
         rf"vertical sep={apart:.0f}pt, horizontal sep={beside:.0f}pt}},",
@@ -94,7 +95,7 @@ def to_pgfplots(specification: dict[str, Any]) -> str:
         *(line for panel in panels for line in panel.draw()),
         r"\end{groupplot}",
         r"\end{tikzpicture}",
-        *(rf"\par\medskip{{\scriptsize {escape(text)}\par}}" for text in below),
+        *(rf"\par\medskip{{\scriptsize {escape(each.text)}\par}}" for each in below),
     ]
     width = max(sum(panel.width + panel.left() for panel in row) for row in rows) + 20
     definitions = "".join(rf"\definecolor{{c{code}}}{{HTML}}{{{code}}}" + "\n" for code in colours)
@@ -121,11 +122,23 @@ def _find_rows(specification: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
         yield [specification]
 
 
-def _find_titles(specification: dict[str, Any]) -> Iterator[tuple[str, bool]]:
-    """Return the titles of what holds panels, and whether each goes below."""
+@dataclass(frozen=True)
+class _Heading:
+    """What stands above the panels, or below."""
+
+    text: str
+    subtitle: str
+    below: bool
+
+
+def _find_titles(specification: dict[str, Any]) -> Iterator[_Heading]:
+    """Return the titles of what holds panels."""
     if "vconcat" in specification:
         title = specification.get("title")
         if title:
-            yield read_title(title), isinstance(title, dict) and title.get("orient") == "bottom"
+            parts = title if isinstance(title, dict) else {}
+            yield _Heading(
+                read_title(title), read_lines(parts.get("subtitle")), parts.get("orient") == "bottom"
+            )
         for panel in specification["vconcat"]:
             yield from _find_titles(panel)

@@ -14,7 +14,7 @@ from memwall_trends.figures import theme
 from memwall_trends.figures.axes import rounded, value_axis
 from memwall_trends.figures.captions import describe_points
 from memwall_trends.figures.choices import find_user_devices, refuse_choices
-from memwall_trends.figures.chosen import ENCODER, MODEL, choose_workloads, title_of
+from memwall_trends.figures.chosen import ENCODER, MODEL, PROMPT, choose_workloads, title_of
 from memwall_trends.figures.labels import draw_labels
 from memwall_trends.figures.layers import point_radius
 from memwall_trends.figures.lettering import LINE_HEIGHT, text_width
@@ -34,6 +34,8 @@ DEVICES = ("NVIDIA Tesla P100 SXM2 16GB", "NVIDIA Tesla V100 SXM2 16GB", "NVIDIA
 """One of several generations, as far apart as the eye can tell."""
 POINT = 1.5
 """Area of a point, in those of the size."""
+LITTLE = 0.1
+"""A share below which a title says decimals."""
 
 
 def roofline(
@@ -41,6 +43,7 @@ def roofline(
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
+    bare: bool = False,
     model: str | None = None,
     devices: Sequence[str] = (),
     **choose: Unpack[Choose],
@@ -51,7 +54,7 @@ def roofline(
     ----------
     per, level
         Without effect: nothing is fitted.
-    size
+    size, bare
         As of `memwall_trends.figures.hw_scaling`.
     model
         The name of a built-in model, or the path of a configuration, in place of ours.
@@ -75,16 +78,38 @@ def roofline(
     formats = ", ".join(dict.fromkeys(device.number_format for device in found))
     shown = title_of(model or MODEL)
     beside = "" if model else f", and {title_of(ENCODER)}"
-    title = f"Roofline: what {shown if model else 'inference'} attains at most on "
     return theme.finish(
         [_draw_roofs(found, model, theme.find_size(size), columns=1 if size == "column" else 2)],
-        title=title + (", ".join(each.name for each in found) if devices else "generations of GPUs"),
+        title=_find_title(found, model),
+        subtitle=f"What {shown}{beside} attain{'s' if model else ''} at most on each device, by arithmetic "
+        "intensity",
         caption="Lines: the lower of peak and bandwidth times intensity; they bend at the ridge point, the "
         f"machine balance. Points: decode and a prompt of {shown}{beside}; 512 tokens unless said, "
         f"operands in {formats}, least traffic. Bounds, no measurements; whether memory holds "
         "the model is not asked here. "
         f"{describe_points(dataset)}",
         size=size,
+        bare=bare,
+    )
+
+
+def _find_title(devices: Sequence[Device], model: str | None) -> str:
+    """Return which share of its peak the last of the devices attains, in the least and the best of cases."""
+    device = devices[-1]
+    workloads = choose_workloads(device.element_bytes, model)
+    shares = {
+        name: place(each, device).attainable_flops / device.peak_flops for name, each in workloads.items()
+    }
+    said = [
+        f"{share:.2%}" if share < LITTLE else f"{share:.0%}"
+        for share in (min(shares.values()), max(shares.values()))
+    ]
+    least, best = (by(shares, key=lambda name: shares[name]) for by in (min, max))
+    if least == best:
+        return f"{title_of(model or MODEL)} attains at most {said[0]} of the peak of {device.name}"
+    return (
+        f"{title_of(model or MODEL)}: {least} attains at most {said[0]} of the peak of {device.name}, "
+        f"{'a ' if best == PROMPT else ''}{best}{' tokens' if best == PROMPT else ''} {said[1]}"
     )
 
 
@@ -151,9 +176,9 @@ def _draw_roofs(
     )
     y = alt.Y(
         "attainable:Q",
-        title="Attainable (TFLOP/s, log scale)",
+        title="Attainable (log scale)",
         scale=alt.Scale(type="log", domain=rounded(rates), nice=False),
-        axis=value_axis(rates, size.height),
+        axis=value_axis(rates, size.height, unit="TFLOP/s"),
     )
     looks = [at % len(theme.COLOURS) for at in range(len(names))]
     colour = alt.Color(

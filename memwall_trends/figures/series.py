@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from memwall_trends import defaults
-from memwall_trends.errors import MemwallError, TooFewObservations, unknown
+from memwall_trends.errors import MemwallError, TooFewObservations
 from memwall_trends.figures import layers, theme
 from memwall_trends.figures.canvas import Canvas, Group
-from memwall_trends.figures.captions import describe_groups, describe_points, legend_label, series_title
+from memwall_trends.figures.captions import (
+    describe_groups,
+    describe_points,
+    end_label,
+    explain_rates,
+    series_title,
+)
 from memwall_trends.figures.choices import find_user_rows
+from memwall_trends.figures.findings import describe_who, in_sentence, name_population, say_growth
 from memwall_trends.figures.labels import label_known
 from memwall_trends.fitting.growth import describe_period
 from memwall_trends.fitting.shown import find_shown
 from memwall_trends.fitting.trends import fit_trends
-from memwall_trends.selection import gather_where, select
+from memwall_trends.selection import select
+from memwall_trends.units import format_number
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -27,20 +34,13 @@ if TYPE_CHECKING:
     from memwall_trends.fitting.trends import Trend
     from memwall_trends.selection import Choose
 
-PRECISIONS_SHOWN = {"fp64": "FP64", "fp32": "FP32", "fp16": "FP16, BF16", "fp8": "FP8", "fp4": "FP4"}
+PRECISIONS_SHOWN = {"fp64": "FP64", "fp32": "FP32", "fp16": "FP16/BF16", "fp8": "FP8", "fp4": "FP4"}
 MEMORY_FAMILIES = {
     "GDDR": r"GDDR.*|SGRAM",
     "HBM": r"HBM.*|MCDRAM",
     "DDR": r"DDR.*|SDRAM",
     "LPDDR": r"LPDDR.*",
 }
-SCOPES = {"lane": "One lane (GT/s, log scale)", "device": "All links of a device (GB/s, log scale)"}
-"""The panels of links, by scope, and the titles of their axes."""
-FAMILIES = {
-    "lane": ("PCIe", "NVLink", "InfiniBand", "Infinity Fabric", "HyperTransport", "Ethernet"),
-    "device": ("ICI", "NVLink", "QPI", "Infinity Fabric", "HyperTransport", "Ethernet"),
-}
-"""In the order of the colours, so that a family has the same in both panels."""
 FEW_POINTS = 5
 
 
@@ -49,13 +49,14 @@ def peak_flops_by_precision(
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
+    bare: bool = False,
     **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
     """Peak FLOPS by precision: each device at each of its number formats.
 
     Parameters
     ----------
-    per, level, size, **choose
+    per, level, size, bare, **choose
         As of `memwall_trends.figures.hw_scaling`, without ``precision``.
 
     Examples
@@ -76,9 +77,9 @@ def peak_flops_by_precision(
             continue
         groups.append(
             Group(
-                legend=legend_label(trend, name, per, level),
+                legend=name,
                 points=trend.observations,
-                end_label=name,
+                end_label=end_label(name, trend, per, level),
                 colour=theme.COLOURS[place],
                 shape=theme.SHAPES[place],
                 trend=trend,
@@ -86,19 +87,22 @@ def peak_flops_by_precision(
             )
         )
     _check(groups, "peak_flops")
-    canvas = Canvas.around(groups, y_title="Peak, dense (GFLOP/s, log scale)", size=size)
+    canvas = Canvas.around(groups, y_title="Peak FLOPS, dense (log scale)", unit="GFLOP/s", size=size)
     timeline = canvas.layer(
         layers.trends(canvas, level),
         layers.points(canvas),
         layers.user_points(canvas),
         layers.labels(canvas),
     )
+    whom = name_population(groups[0].trend.where, "peak_flops") if groups[0].trend else ""
     return theme.finish(
         [timeline],
-        title="Peak FLOPS by precision",
+        title=_say_grown(groups, per, level),
+        subtitle=f"Peak FLOPS of {whom} by number format, dense, with the {explain_rates(per, level)}",
         caption="Dense rates; a device counts once a precision, with its fastest engine. "
-        f"{describe_groups(groups, dataset, level)}",
+        f"{_count(groups)} {describe_groups(groups, dataset, level)}",
         size=size,
+        bare=bare,
     )
 
 
@@ -107,13 +111,14 @@ def memory_generations(
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
+    bare: bool = False,
     **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
     """DRAM bandwidth by memory generation: graphics, stacked, main and mobile memory.
 
     Parameters
     ----------
-    per, level, size, **choose
+    per, level, size, bare, **choose
         As of `memwall_trends.figures.hw_scaling`.
 
     Examples
@@ -121,7 +126,7 @@ def memory_generations(
     >>> type(memory_generations(since=2005)).__name__
     'VConcatChart'
     """
-    _refuse_precision(choose)
+    refuse_precision(choose)
     dataset = choose.setdefault("dataset", defaults.DATASET)
     user_rows = find_user_rows("dram_bandwidth", choose)
     groups = []
@@ -134,12 +139,12 @@ def memory_generations(
         # The first device of each generation carries its name.
         first = ~rows.sort_values("date", kind="stable")["memory"].duplicated().sort_index()
         rows = rows.assign(label=rows["memory"].where(first, ""), label_is_free=True)
-        group = _group(rows, family, place, per, level, user_rows)
+        group = fit_group(rows, family, place, per, level, user_rows)
         if shown is not None:
             group = replace(group, shown_rows=shown[shown["memory"].str.fullmatch(pattern)])
         groups.append(group)
     _check(groups, "dram_bandwidth")
-    canvas = Canvas.around(groups, y_title="DRAM bandwidth of a device (GB/s, log scale)", size=size)
+    canvas = Canvas.around(groups, y_title="DRAM bandwidth of a device (log scale)", unit="GB/s", size=size)
     timeline = canvas.layer(
         layers.trends(canvas, level),
         layers.points(canvas),
@@ -148,60 +153,13 @@ def memory_generations(
     )
     return theme.finish(
         [timeline],
-        title="DRAM bandwidth by memory generation",
+        title=f"DRAM bandwidth of devices: {_say_grown(groups, per, level)}",
+        subtitle=f"DRAM bandwidth of {name_population(selected.where, 'dram_bandwidth')} by kind of memory, "
+        f"with the {explain_rates(per, level)}",
         caption="Each generation is named at its first device; GDDR with SGRAM, HBM with MCDRAM, DDR "
-        "with SDRAM. "
-        f"{describe_groups(groups, dataset, level)}",
+        f"with SDRAM. {_count(groups)} {describe_groups(groups, dataset, level)}",
         size=size,
-    )
-
-
-def link_families(
-    *,
-    per: float = defaults.PERIOD_YEARS,
-    level: float = defaults.LEVEL,
-    size: str = defaults.FIGURE_SIZE,
-    **choose: Unpack[Choose],
-) -> alt.VConcatChart:
-    """Interconnect bandwidth by family of links: of one lane, and of one device.
-
-    Parameters
-    ----------
-    per, level, size, **choose
-        As of `memwall_trends.figures.hw_scaling`. A ``scope`` leaves one panel.
-
-    Examples
-    --------
-    >>> type(link_families()).__name__
-    'VConcatChart'
-    """
-    dataset = choose.setdefault("dataset", defaults.DATASET)
-    where = gather_where(choose)
-    scopes = where.pop("scope", None) or list(SCOPES)
-    for scope in scopes:
-        if scope not in SCOPES:
-            raise unknown("scope", scope, SCOPES)
-    user_rows = find_user_rows("interconnect_bandwidth", choose)
-    _refuse_precision(choose)
-    panels, fitted = [], []
-    for scope in scopes:
-        of_scope: Choose = {**choose, "where": where, "kind": None, "vendor": None, "scope": scope}
-        try:
-            (trend,) = fit_trends(["interconnect_bandwidth"], **of_scope)
-        except TooFewObservations:
-            if len(scopes) == 1:
-                raise
-            continue
-        fitted.append(f"all links of the {scope} panel {_short(trend, per)}")
-        panels.append(_draw_links(trend.observations, scope, user_rows, size))
-    if not panels:
-        raise TooFewObservations("no links are left to draw; choose fewer conditions", 0)
-    return theme.finish(
-        panels,
-        title="Interconnect bandwidth by family of links",
-        caption=f"One direction. Growth factors of {'; '.join(fitted)}. Grey: other families. "
-        f"{describe_points(dataset, user_rows)}",
-        size=size,
+        bare=bare,
     )
 
 
@@ -210,13 +168,14 @@ def frontier(
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
+    bare: bool = False,
     **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
     """Record-setting devices against all devices: peak FLOPS and DRAM bandwidth.
 
     Parameters
     ----------
-    per, level, size, **choose
+    per, level, size, bare, **choose
         As of `memwall_trends.figures.hw_scaling`, without ``frontier``.
 
     Examples
@@ -233,34 +192,32 @@ def frontier(
     only_records: Choose = {**choose, "frontier": True, "show": ()}
     lows = choose.get("record") == "low"
     records = fit_trends(series, **only_records)
-    panels = []
+    panels, found = [], []
     for all_devices, record in zip(every, records, strict=True):
+        title = series_title(all_devices.series, dataset)
         user_rows = find_user_rows(all_devices.series, choose)
         groups = [
             Group(
-                legend=legend_label(all_devices, "All", per, level),
-                points=all_devices.observations[
-                    ~all_devices.observations["name"].isin(record.observations["name"])
-                ],
-                colour=theme.CHARCOAL,
-                shape="circle",
-                trend=all_devices,
+                legend=legend,
+                end_label=end_label(legend, trend, per, level),
+                points=points,
+                colour=colour,
+                shape=shape,
+                trend=trend,
                 user_rows=user_rows,
-            ),
-            Group(
-                legend=legend_label(record, "Records", per, level),
-                points=label_known(
-                    record.observations.reset_index(drop=True), 6, choose.get("record") or "high"
-                ),
-                colour=theme.VERMILLION,
-                shape="triangle-up",
-                trend=record,
-                user_rows=user_rows,
-            ),
+            )
+            for legend, trend, points, colour, shape in (
+                ("All", all_devices, _others(all_devices, record), theme.CHARCOAL, "circle"),
+                ("Records", record, _label(record, choose), theme.VERMILLION, "triangle-up"),
+            )
         ]
-        title = series_title(all_devices.series, dataset)
         canvas = Canvas.around(
-            groups, y_title=f"{title} ({all_devices.unit}, log scale)", size=size, height_share=0.75
+            groups,
+            y_title=f"{title} (log scale)",
+            unit=all_devices.unit,
+            size=size,
+            height_share=0.75,
+            widest_tick="100 GFLOP/s",
         )
         panels.append(
             canvas.layer(
@@ -270,18 +227,44 @@ def frontier(
                 layers.labels(canvas),
             )
         )
+        factors = [f"{format_number(trend.growth_factor(per), 3)}x" for trend in (record, all_devices)]
+        found.append((in_sentence(title), *factors))
     return theme.finish(
         panels,
-        title="Record-setting devices against all devices",
+        title=f"Records of {found[0][0]} grew {found[0][1]} per {describe_period(per)}, all devices "
+        f"{found[0][2]}; of {found[1][0]} {found[1][1]} and {found[1][2]}",
+        subtitle="Devices that set a record when they came out, and all, with their "
+        f"{explain_rates(per, level)}. "
+        f"{describe_who(every[0])}; {every[1].n_obs} with a DRAM bandwidth.",
         caption=f"A record {'falls below' if lows else 'exceeds'} all before it. "
         "The growth of records has a bootstrap interval, as "
         "records depend on "
         f"each other. Lines: least squares of log10(value) on the date. {describe_points(dataset)}",
         size=size,
+        bare=bare,
     )
 
 
-def _group(
+def _others(trend: Trend, record: Trend) -> pd.DataFrame:
+    rows = trend.observations
+    return rows[~rows["name"].isin(record.observations["name"])]
+
+
+def _label(record: Trend, choose: Choose) -> pd.DataFrame:
+    return label_known(record.observations.reset_index(drop=True), 6, choose.get("record") or "high")
+
+
+def _say_grown(groups: list[Group], per: float, level: float) -> str:
+    """Return how fast the groups with a trend grew."""
+    grown = [(group.legend, group.trend) for group in groups if group.trend is not None]
+    return say_growth(grown, per, level) if grown else "too few of each for a rate"
+
+
+def _count(groups: list[Group]) -> str:
+    return f"n = {', '.join(str(len(group.points)) for group in groups)}."
+
+
+def fit_group(
     rows: pd.DataFrame, name: str, place: int, per: float, level: float, user_rows: frozenset[str]
 ) -> Group:
     """Return rows with their trend where there are enough of them, else the points alone."""
@@ -291,59 +274,26 @@ def _group(
         trend = fit_trend(rows) if len(rows) >= FEW_POINTS else None
     except TooFewObservations:
         trend = None
-    legend = legend_label(trend, name, per, level) if trend else name
-    return Group(legend, rows, theme.COLOURS[place], theme.SHAPES[place], trend, user_rows=user_rows)
-
-
-def _draw_links(rows: pd.DataFrame, scope: str, user_rows: frozenset[str], size: str) -> alt.LayerChart:
-    """Return the links of a scope by family; those of no named family in grey, or as the user's."""
-    groups = [
-        Group(
-            legend=family,
-            points=_label_last(rows[rows["family"] == family]),
-            colour=theme.COLOURS[place],
-            shape=theme.SHAPES[place],
-            joined=scope == "lane",
-            user_rows=user_rows,
-        )
-        for place, family in enumerate(FAMILIES[scope])
-        if (rows["family"] == family).any()
-    ]
-    unnamed = rows[~rows["family"].isin({group.legend for group in groups})]
-    theirs = unnamed["name"].isin(user_rows)
-    if theirs.any():
-        groups.append(Group("yours", unnamed[theirs], theme.INK, "diamond", user_rows=user_rows))
-    _check(groups, "interconnect_bandwidth")
-    canvas = Canvas.around(
-        groups, y_title=SCOPES[scope], size=size, height_share=0.75, others=unnamed[~theirs], legend="top"
-    )
-    return canvas.layer(
-        layers.records(canvas),
-        layers.others(canvas),
-        layers.points(canvas),
-        layers.user_points(canvas),
-        layers.labels(canvas),
+    return Group(
+        name,
+        rows,
+        theme.COLOURS[place],
+        theme.SHAPES[place],
+        trend,
+        end_label=end_label(name, trend, per, level) if trend else "",
+        user_rows=user_rows,
     )
 
 
-def _label_last(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows with the first and the last labelled."""
-    ordered = rows.sort_values("date", kind="stable").reset_index(drop=True)
-    ends = {0, len(ordered) - 1}
-    names = [
-        re.sub(r"^(NVIDIA|AMD|Intel) ", "", str(name)) if place in ends else ""
-        for place, name in enumerate(ordered["name"])
-    ]
-    return ordered.assign(label=names, label_is_free=True)
+def refuse_precision(choose: Choose) -> None:
+    """Raise an error if a precision is chosen where there is none.
 
-
-def _refuse_precision(choose: Choose) -> None:
+    Examples
+    --------
+    >>> refuse_precision({})
+    """
     if choose.get("precision"):
         raise MemwallError("bandwidth has no precisions: leave out --precision")
-
-
-def _short(trend: Trend, per: float) -> str:
-    return f"{trend.growth_factor(per):.3g}x / {describe_period(per)} (n = {trend.n_obs})"
 
 
 def _check(groups: list[Group], series: str) -> None:

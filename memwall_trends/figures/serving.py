@@ -14,6 +14,7 @@ from memwall_trends.figures.axes import rounded, value_axis
 from memwall_trends.figures.captions import describe_points
 from memwall_trends.figures.choices import find_user_devices, refuse_choices
 from memwall_trends.figures.chosen import MODEL
+from memwall_trends.units import format_number
 from memwall_trends.workloads import Layout, Service, find_device, load_model
 from memwall_trends.workloads.serving import OUTPUT_LENGTH, PROMPT_LENGTH
 
@@ -36,6 +37,7 @@ def serve_frontier(
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
+    bare: bool = False,
     model: str | None = None,
     devices: Sequence[str] = (),
     **choose: Unpack[Choose],
@@ -46,7 +48,7 @@ def serve_frontier(
     ----------
     per, level
         Without effect: nothing is fitted.
-    size
+    size, bare
         As of `memwall_trends.figures.hw_scaling`.
     model, devices
         As of `memwall_trends.figures.roofline.roofline`; a decoder, which eight devices share.
@@ -71,12 +73,28 @@ def serve_frontier(
     apart = f" {', '.join(left_out)}: the weights do not fit." if left_out else ""
     return theme.finish(
         [_draw(points, theme.find_size(size), columns=1 if size == "column" else 2)],
-        title=f"Serving {transformer.title}: what all get against what each gets, at most",
+        title=_find_title(points, transformer.title),
+        subtitle="Tokens per second that each user gets against those that a device gives, at most, by "
+        "batch size",
         caption=f"Decode on {SHARED_BY} devices that share each matrix, after a prompt of {PROMPT_LENGTH:,} "
         f"tokens, {OUTPUT_LENGTH:,} of output; a point for each batch size that fits, numbers beside some. "
         f"Operands in {formats}, least traffic. Bounds, no measurements.{apart} {describe_points(dataset)}",
         size=size,
+        bare=bare,
     )
+
+
+def _find_title(points: pd.DataFrame, title: str) -> str:
+    """Return by how much the last of the devices serves more than the first: all of its users, and one."""
+    best = points.groupby("legend", sort=False)[["device", "user"]].max()
+    first, last = best.index[0], best.index[-1]
+    if first == last:
+        return (
+            f"{title} on {last}: at most {format_number(best['device'].iloc[0], 3)} tokens per second of a "
+            f"device, {format_number(best['user'].iloc[0], 3)} of a user"
+        )
+    more, faster = (format_number(best[name].iloc[-1] / best[name].iloc[0], 2) for name in ("device", "user"))
+    return f"{title}: {last} gives at most {more}x the tokens per second of {first}, and one user {faster}x"
 
 
 def _serve_all(transformer: Transformer, devices: Sequence[Device]) -> tuple[pd.DataFrame, list[str]]:

@@ -1,4 +1,4 @@
-"""How much of the growth depends on choices, on years and on the time of asking."""
+"""How much of the growth depends on choices, and how far its projections held."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 from memwall_trends import defaults
 from memwall_trends.errors import TooFewObservations
 from memwall_trends.figures import theme
-from memwall_trends.figures.axes import rounded, short_ticks, value_ticks
+from memwall_trends.figures.axes import rounded, value_ticks
 from memwall_trends.figures.captions import describe_points, series_title
 from memwall_trends.fitting.growth import describe_period
 from memwall_trends.units import format_level, format_number
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from memwall_trends.fitting.methods import Method
-    from memwall_trends.questions.stability import Break
     from memwall_trends.selection import Choose, Selection
 
 FEW_PAIRS = 10
@@ -35,6 +34,7 @@ def specification_curve(
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
+    bare: bool = False,
     **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
     """Growth of peak FLOPS under every defensible combination of choices (specification curve).
@@ -43,7 +43,7 @@ def specification_curve(
     ----------
     series, method, per, level, **choose
         As in `memwall_trends.questions.sensitivity.run_sensitivity`; what is chosen is not varied.
-    size : str
+    size, bare
         As of `memwall_trends.figures.hw_scaling`.
 
     Returns
@@ -105,61 +105,17 @@ def specification_curve(
     )
     return theme.finish(
         [top, *panels],
-        title=f"{series_title(series, dataset)}: its growth under {len(curve)} combinations of choices",
+        title=f"{series_title(series, dataset)} grew {format_number(rates['rate'].min(), 3)}x to "
+        f"{format_number(rates['rate'].max(), 3)}x per {describe_period(per)} under {len(curve):,} "
+        f"combinations of choices, half of them {format_number(median, 3)}x or more",
+        subtitle=f"Growth factor per {describe_period(per)} of each combination, from the lowest to the "
+        "highest",
         caption=f"Each dot is one combination, with its {format_level(level)} interval; marks below say "
         f"which.{told}{cut} "
         f"{describe_points(dataset)}",
         size=size,
+        bare=bare,
         spacing=6,
-    )
-
-
-def rolling_rates(
-    *,
-    per: float = defaults.PERIOD_YEARS,
-    level: float = defaults.LEVEL,
-    size: str = defaults.FIGURE_SIZE,
-    **choose: Unpack[Choose],
-) -> alt.VConcatChart:
-    """Growth by rolling ten years, with the year at which it changed, if it did.
-
-    Parameters
-    ----------
-    per, level, size, **choose
-        As of `memwall_trends.figures.hw_scaling`.
-
-    Examples
-    --------
-    >>> type(rolling_rates(since=2000)).__name__
-    'VConcatChart'
-    """
-    from memwall_trends.questions.stability import NO_BREAK, WINDOW_YEARS, fit_break
-    from memwall_trends.questions.stability import rolling_rates as roll
-
-    chosen = theme.find_size(size)
-    dataset = choose.setdefault("dataset", defaults.DATASET)
-    panels, found, clusters = [], [], set()
-    for name, data in _series_and_balance(choose).items():
-        rates = roll(data, per=per, level=level).assign(series=name)
-        kink = fit_break(data, level=level)
-        panels.append(_rolling_panel(rates, kink, name, chosen, per))
-        clusters.add(kink.cluster)
-        told = (
-            NO_BREAK
-            if kink.verdict == NO_BREAK
-            else f"{kink.verdict} in {kink.year:.0f} ({kink.describe_years(digits=0)})"
-        )
-        found.append(f"{name}: {told}, p = {kink.p_value:.2g}")
-    by_cluster = " by clusters of architecture" if "architecture" in clusters else ""
-    return theme.finish(
-        panels,
-        title=f"Growth factor / {describe_period(per)} by rolling {WINDOW_YEARS} years",
-        caption=f"At the end of each window, with its {format_level(level)} interval. Dashed, shaded: "
-        "year of the break and its "
-        f"interval, where the test{by_cluster} rejects that there is none. {'; '.join(found)}. "
-        f"{describe_points(dataset)}",
-        size=size,
-        spacing=8,
     )
 
 
@@ -168,6 +124,7 @@ def backtest_coverage(
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
+    bare: bool = False,
     **choose: Unpack[Choose],
 ) -> alt.VConcatChart:
     """How often prediction intervals of earlier trends held, the usual and the calibrated one.
@@ -178,7 +135,7 @@ def backtest_coverage(
         Without effect.
     level : float
         Of the intervals.
-    size, **choose
+    size, bare, **choose
         As of `memwall_trends.figures.hw_scaling`.
 
     Examples
@@ -193,7 +150,7 @@ def backtest_coverage(
     dataset = choose.setdefault("dataset", defaults.DATASET)
     stated = format_level(level)
     rows: list[dict[str, Any]] = []
-    for name, data in _series_and_balance(choose).items():
+    for name, data in series_and_balance(choose).items():
         leads = run_backtest(data).leads(level)
         told = leads[leads["n_origins"] >= FEW_ORIGINS]
         for column, title in (
@@ -241,14 +198,25 @@ def backtest_coverage(
         )
     return theme.finish(
         panels,
-        title="Backtest: how often prediction intervals held",
+        title=_say_coverage(frame, level),
+        subtitle="Share of later devices within the prediction interval of an earlier trend, by years "
+        "ahead; dashed: the share that is stated",
         caption="At each New Year the trend of what was known predicts the devices of the years after it; "
         "least squares; each New Year counts the same. Below the dashed line, the share that is stated, "
         f"intervals were too narrow. Calibrated: each time by the errors known before. Shares of fewer than "
         f"{FEW_ORIGINS} New Years are left out. "
         f"{describe_points(dataset)}",
         size=size,
+        bare=bare,
     )
+
+
+def _say_coverage(frame: pd.DataFrame, level: float) -> str:
+    """Return of how many devices the usual intervals held, and the calibrated ones."""
+    ends = frame.groupby("interval", sort=False)["coverage"].agg(["min", "max"])
+    said = [f"{low:.0%} to {high:.0%}" for low, high in ends.itertuples(index=False)]
+    calibrated = f"; calibrated ones {said[1]}" if len(said) > 1 else ""
+    return f"Prediction intervals of {format_level(level)} held {said[0]} of later devices{calibrated}"
 
 
 def _curve_domain(rates: pd.DataFrame) -> tuple[list[float], int]:
@@ -283,63 +251,14 @@ def _options_panel(curve: pd.DataFrame, name: str, x: alt.X, chosen: theme.Size,
     return panel
 
 
-def _rolling_panel(
-    rates: pd.DataFrame, kink: Break, name: str, chosen: theme.Size, per: float
-) -> alt.LayerChart:
-    from memwall_trends.questions.stability import NO_BREAK
+def series_and_balance(choose: Choose) -> dict[str, Selection]:
+    """Return peak FLOPS, DRAM bandwidth and machine balance by what they are called.
 
-    rates = rates[["until", "rate", "ci_low", "ci_high", "n_obs"]]
-    rates = rates.assign(**{key: rounded(rates[key]) for key in ("until", "rate", "ci_low", "ci_high")})
-    broken = kink.verdict != NO_BREAK
-    years = [float(rates["until"].min()), float(rates["until"].max())]
-    if broken:
-        years = [min(years[0], kink.year_low), max(years[1], kink.year_high)]
-    x_axis: dict[str, Any] = {
-        "title": None,
-        "scale": alt.Scale(domain=[years[0] - 0.5, years[1] + 0.5], nice=False, zero=False),
-        "axis": alt.Axis(
-            format="d", tickCount=6 if chosen.width < theme.SIZES["page"].width else 12, grid=False
-        ),
-    }
-    domain = [float(rates["ci_low"].min()) / 1.05, float(rates["ci_high"].max()) * 1.05]
-    y_axis: dict[str, Any] = {
-        "title": f"x / {describe_period(per)}",
-        "scale": alt.Scale(type="log", domain=domain, nice=False),
-        "axis": alt.Axis(format="~r", values=short_ticks(domain), minExtent=2 * chosen.font_size),
-    }
-    base = alt.Chart(rates)
-    layers = [
-        base.mark_area(opacity=0.18, color=theme.BLUE).encode(
-            x=alt.X("until:Q", **x_axis), y=alt.Y("ci_low:Q", **y_axis), y2="ci_high:Q"
-        ),
-        base.mark_line(strokeWidth=2, color=theme.BLUE).encode(
-            x=alt.X("until:Q", **x_axis), y=alt.Y("rate:Q", **y_axis)
-        ),
-        base.mark_point(filled=True, size=chosen.point, color=theme.BLUE, opacity=1, shape="circle").encode(
-            x=alt.X("until:Q", **x_axis),
-            y=alt.Y("rate:Q", **y_axis),
-            tooltip=["until", "n_obs", "rate", "ci_low", "ci_high"],
-        ),
-    ]
-    if broken:
-        shaded = pd.DataFrame({"until": [kink.year_low, kink.year_high], "low": domain[0], "high": domain[1]})
-        rule = pd.DataFrame({"until": rounded([kink.year])})
-        shaded = shaded.assign(until=rounded(shaded["until"]))
-        layers = [
-            alt.Chart(shaded)
-            .mark_area(opacity=0.15, color=theme.VERMILLION)
-            .encode(x=alt.X("until:Q", **x_axis), y=alt.Y("low:Q", **y_axis), y2="high:Q"),
-            *layers,
-            alt.Chart(rule)
-            .mark_rule(strokeDash=[5, 3], strokeWidth=1.5, color=theme.VERMILLION)
-            .encode(x=alt.X("until:Q", **x_axis)),
-        ]
-    title = alt.TitleParams(name, fontSize=chosen.font_size, anchor="start", offset=2)
-    return alt.LayerChart(layer=layers, width=chosen.width, height=round(0.3 * chosen.height), title=title)
-
-
-def _series_and_balance(choose: Choose) -> dict[str, Selection]:
-    """Return peak FLOPS, DRAM bandwidth and machine balance by what they are called."""
+    Examples
+    --------
+    >>> list(series_and_balance({"dataset": "curated"}))
+    ['Peak FLOPS', 'DRAM bandwidth', 'Machine balance']
+    """
     from dataclasses import replace
 
     from memwall_trends.questions.gap import select_ratio

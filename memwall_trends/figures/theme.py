@@ -1,13 +1,13 @@
-"""The look that all figures share: colours, sizes, title above and caption below."""
+"""The look that all figures share: colours, sizes, the finding above and the source below."""
 
 from __future__ import annotations
 
-import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from memwall_trends import defaults
 from memwall_trends.errors import unknown
+from memwall_trends.figures.lettering import text_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,8 @@ BLUE, VERMILLION, CHARCOAL = "#0072B2", "#BF4E00", "#333333"
 GREEN, PURPLE, OCHRE = "#00734F", "#A33A7E", "#7D6200"
 COLOURS = (BLUE, VERMILLION, CHARCOAL, GREEN, PURPLE, OCHRE)
 SHAPES = ("circle", "triangle-up", "square", "diamond", "triangle-down", "cross")
+ORANGE, PALE = "#E69F00", "#B8C4CE"
+"""Of areas, which need no contrast with white as letters do."""
 INK, MUTED, GRID, FAINT = "#1a1a1a", "#555555", "#e6e6e6", "#9a9a9a"
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 CHARACTER_WIDTH = 0.48
@@ -54,7 +56,12 @@ class Size:
         """Font size of labels beside points."""
         return self.font_size - 1
 
-    def wrap(self, text: str, font_size: float) -> list[str]:
+    @property
+    def narrow(self) -> bool:
+        """Whether a text beside a plot takes more lines, so that the plot keeps its room."""
+        return self.width < NARROW
+
+    def wrap(self, text: str, font_size: float, *, bold: bool = False) -> list[str]:
         """Return a text in lines as wide as the figure.
 
         Examples
@@ -62,15 +69,39 @@ class Size:
         >>> len(SIZES["column"].wrap("word " * 30, 10))
         3
         """
-        return textwrap.wrap(text, int((self.width + self.left) / (CHARACTER_WIDTH * font_size)))
+        return wrap(text, self.width + self.left, font_size, bold=bold)
+
+    def beside(self, margin: float) -> Size:
+        """Return the size of a plot that leaves a margin to its right."""
+        return replace(self, width=self.width - round(margin))
 
 
+NARROW = 400
 SIZES = {
     "column": Size(width=270, height=210, font_size=10, left=56, point=22),
     "page": Size(width=720, height=440, font_size=12, left=70, point=45),
     "slide": Size(width=1000, height=480, font_size=18, left=100, point=90),
 }
 """A column and the text width of a printed page (3.4 and 8 inches), and a slide, by the user's name."""
+
+
+def wrap(text: str, width: float, font_size: float, *, bold: bool = False) -> list[str]:
+    """Return a text in lines that are no wider than a width, in pixels, where words allow it.
+
+    Examples
+    --------
+    >>> wrap("Peak FLOPS and DRAM bandwidth", 80, 10)
+    ['Peak FLOPS and', 'DRAM bandwidth']
+    """
+    lines: list[str] = []
+    # What keeps together has a space that does not part.
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and text_width(longer, font_size, bold=bold) <= width:
+            lines[-1] = longer
+        elif word:
+            lines.append(word)
+    return lines
 
 
 def find_size(name: str) -> Size:
@@ -95,26 +126,44 @@ def finish(
     panels: Sequence[alt.Chart | alt.LayerChart | alt.FacetChart | alt.HConcatChart],
     *,
     title: str,
+    subtitle: str,
     caption: str,
     size: str = defaults.FIGURE_SIZE,
     spacing: int = 12,
+    bare: bool = False,
 ) -> alt.VConcatChart:
     """Return panels below each other in the common look, the title above and the caption below.
 
     Parameters
     ----------
     panels : sequence of charts
-    title, caption : str
-        Broken into lines as wide as the figure; also the description that a screen reader gives.
+    title : str
+        What was found.
+    subtitle : str
+        What is shown, in which unit, of whom.
+    caption : str
+        How it comes about, and from what.
     size : str
         One of `SIZES`.
     spacing : int
         Pixels between panels.
+    bare : bool
+        Leave the three out, for a paper that has its own; a screen reader still gives them.
     """
     import altair as alt
 
     chosen = find_size(size)
     heading = round(1.3 * chosen.font_size)
+    above = alt.TitleParams(
+        chosen.wrap(title, heading, bold=True),
+        subtitle=chosen.wrap(subtitle, chosen.font_size),
+        fontSize=heading,
+        subtitleFontSize=chosen.font_size,
+        subtitleColor=MUTED,
+        subtitlePadding=4,
+        anchor="start",
+        offset=12,
+    )
     below = alt.TitleParams(
         chosen.wrap(caption, chosen.label_size),
         orient="bottom",
@@ -124,17 +173,17 @@ def finish(
         color=MUTED,
         offset=12,
     )
-    above = alt.TitleParams(chosen.wrap(title, 1.15 * heading), fontSize=heading, anchor="start", offset=12)
+    titles: list[dict[str, Any]] = [{}, {}] if bare else [{"title": above}, {"title": below}]
     # Whole at once, as each method of a chart copies all that is in it.
     resolve = alt.Resolve(scale=alt.ScaleResolveMap(color="independent", shape="independent"))
     # An outer frame, as one chart has one title only.
-    inner = alt.VConcatChart(vconcat=list(panels), spacing=spacing, resolve=resolve, title=above)
+    inner = alt.VConcatChart(vconcat=list(panels), spacing=spacing, resolve=resolve, **titles[0])
     return alt.VConcatChart(
         vconcat=[inner],
         resolve=resolve,
-        title=below,
-        description=f"{title}. {caption}",
+        description=f"{title}. {subtitle}. {caption}",
         config=_configure(chosen),
+        **titles[1],
     )
 
 

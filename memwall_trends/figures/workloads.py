@@ -1,4 +1,4 @@
-"""What the wall does to workloads: the memory that training takes, and the ways out."""
+"""The ways out of the wall, and what each does to a workload."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ import altair as alt
 import pandas as pd
 
 from memwall_trends import defaults
-from memwall_trends.datasets import load_table
 from memwall_trends.errors import MemwallError
 from memwall_trends.figures import theme
 from memwall_trends.figures.axes import rounded
-from memwall_trends.figures.bars import draw_stacked_bars
 from memwall_trends.figures.captions import describe_points
 from memwall_trends.figures.choices import refuse_choices
 from memwall_trends.figures.chosen import (
@@ -27,11 +25,8 @@ from memwall_trends.figures.chosen import (
 from memwall_trends.units import format_number
 from memwall_trends.workloads import (
     compare_levers,
-    count_training_memory,
     find_device,
-    find_transformer,
 )
-from memwall_trends.workloads.devices import GIBI
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,78 +35,9 @@ if TYPE_CHECKING:
     from memwall_trends.selection import Choose
 
 DEVICE, DEVICES = "NVIDIA H100 SXM5", 8
-TRAINED, TRAINED_LENGTH, TRAINED_DEVICES = "llama-3-8b", 4096, 64
-PRINTED = {"BERT Large": "bert-large", "GPT-2": "gpt2-xl"}
-"""The Transformers of the paper's memory breakdown that are built in, by how it calls them."""
-CORRECTED_LENGTHS = {"GPT-2": 1024}
-"""Where the paper prints another by mistake: errata.csv of its dataset."""
-PARTS = {
-    "parameters": theme.BLUE,
-    "gradients": theme.GREEN,
-    "optimizer": theme.OCHRE,
-    "activations": theme.FAINT,
-    "logits": theme.PURPLE,
-}
 NARROW, TEXT_WIDTH = 300, 0.52
 """A figure too narrow for units, in pixels; mean width of a letter of its texts, in font sizes."""
 TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
-SAVINGS: dict[str, dict[str, Any]] = {
-    "without ZeRO": {},
-    "ZeRO 1": {"zero": 1},
-    "ZeRO 2": {"zero": 2},
-    "ZeRO 3": {"zero": 3},
-    "ZeRO 3, selective": {"zero": 3, "recompute": "selective"},
-    "ZeRO 3, full": {"zero": 3, "recompute": "full"},
-}
-
-
-def training_memory(
-    *,
-    per: float = defaults.PERIOD_YEARS,
-    level: float = defaults.LEVEL,
-    size: str = defaults.FIGURE_SIZE,
-    **choose: Unpack[Choose],
-) -> alt.VConcatChart:
-    """Memory that training takes: the paper's bars counted again, and what ZeRO and recomputation save.
-
-    Parameters
-    ----------
-    per, level
-        Without effect: nothing is fitted.
-    size
-        As of `memwall_trends.figures.hw_scaling`.
-    **choose
-        None applies, and no ``dataset``: the paper's bars are set beside ours.
-
-    Examples
-    --------
-    >>> type(training_memory()).__name__
-    'VConcatChart'
-    """
-    refuse_choices("training-memory", choose)
-    saved = _count_saved()
-    memory = (find_device(DEVICE).memory_bytes or 0) / 1e9
-    limits = pd.DataFrame({"bar": list(SAVINGS), "value": memory, "text": ""})
-    limits.loc[limits.index[-1], "text"] = f"{1e9 * memory / GIBI:g} GiB"
-    common: dict[str, Any] = {"size": size, "height_share": 0.6}
-    printed = draw_stacked_bars(
-        _count_printed(), PARTS, y_title="Memory (GB)", limits=pd.DataFrame(), **common
-    )
-    ours = draw_stacked_bars(
-        saved, PARTS, y_title="Memory of one device (GB)", limits=limits, legend=False, **common
-    )
-    return theme.finish(
-        [printed, ours],
-        title="Memory to train a Transformer: as printed, as counted, and what saves it",
-        caption="Above: the paper's bars, which leave out gradients, beside parameters, optimizer state and "
-        "activations as counted here for its batch and length, at 32 bits with activations at 16. Below: "
-        f"{title_of(TRAINED)} with Adam in mixed precision, a sequence of {TRAINED_LENGTH:,} tokens on each "
-        f"of {TRAINED_DEVICES} devices, by stage of ZeRO, then with recomputation of the attention scores "
-        f"(selective) or of all layers (full); marks: memory of one {DEVICE}. "
-        f"{describe_points(defaults.PAPER)}",
-        size=size,
-        spacing=24,
-    )
 
 
 def levers(
@@ -119,6 +45,7 @@ def levers(
     per: float = defaults.PERIOD_YEARS,
     level: float = defaults.LEVEL,
     size: str = defaults.FIGURE_SIZE,
+    bare: bool = False,
     model: str | None = None,
     devices: Sequence[str] = (),
     **choose: Unpack[Choose],
@@ -129,7 +56,7 @@ def levers(
     ----------
     per, level
         Without effect: nothing is fitted.
-    size
+    size, bare
         As of `memwall_trends.figures.hw_scaling`.
     model
         As of `memwall_trends.figures.roofline.roofline`; a decoder.
@@ -163,51 +90,26 @@ def levers(
     panels = [_draw_levers(title, frame, every, chosen) for title, frame in frames.items()]
     return theme.finish(
         panels,
-        title=f"Ways out of the wall: {title_of(model or MODEL)} on {DEVICES} {device.name}",
-        caption="Tokens per second at most, against the workload as it is (dashed); beside it the arithmetic "
-        "intensity in FLOP/byte, what then bounds it, and whether it does not fit into memory. "
-        "Bounds, no measurements: peak rates, least "
+        title=_say_best(list(tables.values()), title_of(model or MODEL)),
+        subtitle=f"Tokens per second at most, of {title_of(model or MODEL)} on {DEVICES} {device.name}, "
+        "against the workload as it is (dashed); arithmetic intensity and what then bounds it",
+        caption="Bounds, no measurements: peak rates, least "
         "traffic. Pruned weights are neither stored nor multiplied; drafts are kept independently of each "
         f"other; a smaller model gives other answers. {describe_points(dataset)}",
         size=size,
+        bare=bare,
         spacing=10,
     )
 
 
-def _count_printed() -> pd.DataFrame:
-    """Return the paper's breakdown of Transformers, and ours of the same: ``bar, part, value`` in GB."""
-    printed = load_table("memory_breakdown", defaults.PAPER)
-    frames = []
-    for label, model in PRINTED.items():
-        rows = printed[(printed["label"] == label) & printed["quantity"].isin(list(PARTS))]
-        length = CORRECTED_LENGTHS.get(label) or int(rows["input_size"].iloc[0])
-        counted = count_training_memory(
-            find_transformer(model),
-            sequence_length=length,
-            batch_size=int(rows["batch_size"].iloc[0]),
-            precision="fp32",
-            activation_bytes=2,
-            activations="paper",
-        )
-        counted = counted[counted["part"].isin(rows["quantity"])]
-        frames += [
-            pd.DataFrame({"bar": f"{label}, printed", "part": rows["quantity"], "value": rows["value"]}),
-            pd.DataFrame(
-                {"bar": f"{label}, counted", "part": counted["part"], "value": counted["bytes"] / 1e9}
-            ),
-        ]
-    return pd.concat(frames, ignore_index=True)
-
-
-def _count_saved() -> pd.DataFrame:
-    frames = []
-    for name, saving in SAVINGS.items():
-        counted = count_training_memory(
-            find_transformer(TRAINED), sequence_length=TRAINED_LENGTH, devices=TRAINED_DEVICES, **saving
-        )
-        parts = counted[counted["part"] != "total"]
-        frames.append(pd.DataFrame({"bar": name, "part": parts["part"], "value": parts["bytes"] / 1e9}))
-    return pd.concat(frames, ignore_index=True)
+def _say_best(tables: Sequence[pd.DataFrame], title: str) -> str:
+    """Return which way out speeds up decoding most, and which a prompt, and by how much."""
+    said = []
+    for table in tables:
+        best = table.iloc[1:].sort_values("speedup").iloc[-1]
+        lever, _, what = str(best["lever"]).partition(": ")
+        said.append(f"{lever}{f' ({what})' if what else ''}, at most {format_number(best['speedup'], 2)}x")
+    return f"{title} gains most from: decoding, {said[0]}; a prompt, {said[1]}"
 
 
 def _describe_levers(table: pd.DataFrame, size: theme.Size) -> pd.DataFrame:

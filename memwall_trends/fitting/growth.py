@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import pandas as pd
 
@@ -16,6 +16,19 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from memwall_trends.fitting.bounds import Bounds
+
+
+class Look(TypedDict, total=False):
+    """How a picture of growth looks: what ``plot`` takes."""
+
+    per: float
+    """Years of the growth factor."""
+    level: float
+    """Level of the intervals."""
+    size: str
+    """``column``, ``page`` or ``slide``."""
+    bare: bool
+    """Without title, subtitle and caption, as for a paper."""
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)

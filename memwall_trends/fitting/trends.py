@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Unpack
 
+    import altair as alt
     from numpy.typing import ArrayLike
 
     from memwall_trends.datasets.parsing import Found
     from memwall_trends.datasets.pushed import Pushed
     from memwall_trends.fitting.diagnosis import Diagnosis
+    from memwall_trends.fitting.growth import Look
     from memwall_trends.fitting.least_squares import Estimate, Floats
     from memwall_trends.selection import Choose, Data, Selection
 
@@ -285,6 +287,23 @@ class Trend(Growth):
         """
         why = f" {FRONTIER_NOTE}." if self.frontier and self.resampled is not None else ""
         return f"Interval: {self.estimate.interval}.{why}"
+
+    def plot(self, **look: Unpack[Look]) -> alt.VConcatChart:
+        """Return a picture of the trend with its observations.
+
+        Parameters
+        ----------
+        **look
+            ``per``, ``level``, ``size`` and ``bare``, as of `memwall_trends.figures.hw_scaling`.
+
+        Examples
+        --------
+        >>> type(fit_trend("dram_bandwidth", dataset="gholami2024").plot(size="column")).__name__
+        'VConcatChart'
+        """
+        from memwall_trends.figures.timeline import draw_trend
+
+        return draw_trend(self, **look)
 
     def diagnose(self, level: float = defaults.LEVEL) -> Diagnosis:
         """Return what the residuals say of the line, and which observations it hangs on.

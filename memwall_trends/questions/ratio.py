@@ -17,9 +17,12 @@ from memwall_trends.units import decimal_years, power_of_ten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Unpack
 
+    import altair as alt
     from numpy.typing import ArrayLike
 
+    from memwall_trends.fitting.growth import Look
     from memwall_trends.fitting.least_squares import Floats
     from memwall_trends.fitting.trends import Trend
 
@@ -223,6 +226,24 @@ class Gap(Growth):
         (7.8, 'dram_bandwidth')
         """
         return max(((outside(trend, year), trend) for trend in self.fits), key=lambda pair: pair[0])
+
+    def plot(self, **look: Unpack[Look]) -> alt.VConcatChart:
+        """Return a picture of the ratio with its devices and its projection.
+
+        Parameters
+        ----------
+        **look
+            ``per``, ``level``, ``size`` and ``bare``, as of `memwall_trends.figures.hw_scaling`.
+
+        Examples
+        --------
+        >>> from memwall_trends.questions.gap import fit_gap
+        >>> type(fit_gap("peak_flops", "dram_bandwidth").plot(size="column")).__name__
+        'VConcatChart'
+        """
+        from memwall_trends.figures.balance import draw_gap
+
+        return draw_gap(self, **look)
 
     def warnings(self, per: float = defaults.PERIOD_YEARS) -> list[str]:
         """Return what a reader of a growth factor over `per` years should know, of each trend that it is of.

@@ -9,20 +9,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from memwall_trends.errors import MemwallError
+from memwall_trends.units import format_number
+from memwall_trends.workloads.configurations import load_model
 from memwall_trends.workloads.costs import Cost, Operator, count_cost
 from memwall_trends.workloads.devices import Device, describe_device
+from memwall_trends.workloads.finding import find_device
 from memwall_trends.workloads.sharing import Layout
-from memwall_trends.workloads.work import DECODE, ENCODE, Workload, describe_workload
+from memwall_trends.workloads.work import DECODE, ELEMENTS, ENCODE, Workload, describe_workload
+
+if TYPE_CHECKING:
+    from memwall_trends.workloads.transformers import Transformer
 
 MEMORY, COMPUTE, LINK = "memory", "compute", "link"
 MOST_DEVICES = 1024
 """As many are tried to hold a workload."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Placement:
     """A workload on a roofline.
 
@@ -44,6 +50,8 @@ class Placement:
     >>> placed = place(Workload(transformer=find_transformer("gpt2")), find_device("NVIDIA H100 SXM5"))
     >>> placed.bound, round(placed.factor)
     ('memory', 296)
+    >>> str(placed).partition(" (")[0]
+    'GPT-2 Small, decode, on NVIDIA H100 SXM5: memory-bound'
     """
 
     device: Device
@@ -51,6 +59,22 @@ class Placement:
     own: Cost = field(repr=False)
     layout: Layout = field(default_factory=Layout)
     turns: float = 1.0
+
+    def __str__(self) -> str:
+        """Return what it comes to: what bounds the workload, and how fast it is at most."""
+        workload, device = self.cost.workload, self.device
+        on = device.name if self.devices == 1 else f"{self.devices} {device.name}"
+        factor, intensity, ridge, rate = (
+            format_number(each, 3)
+            for each in (self.factor, self.arithmetic_intensity, device.ridge_point, self.tokens_per_second)
+        )
+        return (
+            f"{workload.transformer.title}, {workload.phase}, on {on}: {self.bound}-bound "
+            f"(takes {factor} times as long as the next); {intensity} FLOP/byte at a ridge point of {ridge}, "
+            f"at most {rate} tokens per second of a device"
+        )
+
+    __repr__ = __str__
 
     @property
     def devices(self) -> int:
@@ -212,14 +236,22 @@ class Placement:
 
 
 def place(
-    workload: Workload, device: Device, devices: int | None = None, *, layout: Layout | None = None
+    workload: Workload | Transformer | str,
+    device: Device | str,
+    devices: int | None = None,
+    *,
+    layout: Layout | None = None,
 ) -> Placement:
     """Return a workload on the roofline of a device, or of several that share it.
 
     Parameters
     ----------
-    workload : Workload
-    device : Device
+    workload : Workload, Transformer or str
+        Of a model, or of its name or the path of its configuration: one sequence of 512 tokens, decoded one
+        after the other (of an encoder, at once), kept on the chip between operators, with operands as wide
+        as the number format of the device's peak.
+    device : Device or str
+        A device of the dataset may be named.
     devices : int, optional
         So many that share each matrix.
     layout : Layout, optional
@@ -245,7 +277,12 @@ def place(
     >>> placed = place(llama, find_device("NVIDIA H100 SXM5"), devices=8)
     >>> placed.bound, round(1e3 * placed.time_per_token_s, 1), placed.fits
     ('memory', 5.1, True)
+    >>> place("gpt2", "NVIDIA H100 SXM5").bound
+    'memory'
     """
+    device = find_device(device) if isinstance(device, str) else device
+    if not isinstance(workload, Workload):
+        workload = _usual_workload(workload, device)
     shared = layout or Layout(devices=1 if devices is None else devices)
     slowest = shared.stage_share(workload.transformer)
     parts = shared.pipeline if workload.phase == DECODE else 1
@@ -265,6 +302,12 @@ def place(
     )
     _ = placed.times_s  # fails where links are not known
     return placed
+
+
+def _usual_workload(model: Transformer | str, device: Device) -> Workload:
+    transformer = load_model(model) if isinstance(model, str) else model
+    widths: dict[str, Any] = dict.fromkeys(ELEMENTS, device.element_bytes)
+    return Workload(transformer=transformer, fused=True, output_head=transformer.has_output_head, **widths)
 
 
 def link_bytes(workload: Workload, layout: Layout) -> float:

@@ -1,0 +1,119 @@
+"""What stands to the right of a plot, where its lines end: names and rates, joined to them where moved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+import pandas as pd
+
+from memwall_trends.figures import theme
+from memwall_trends.figures.lettering import LINE_HEIGHT, spread_ends, text_width
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from memwall_trends.figures.canvas import Canvas, Group
+
+COLUMNS = ["date", "drawn", "legend", "text", "colour", "width"]
+GAP, LEADER = 0.5, 1.3
+"""From the plot to the text, and where that is joined to its line, in font sizes."""
+MOVED = 0.4
+"""A text farther from its line than this, in font sizes, is joined to it."""
+
+
+def gather_ends(groups: Sequence[Group], lines: pd.DataFrame | None, size: theme.Size) -> pd.DataFrame:
+    """Return what stands at the ends of lines: ``date, drawn, legend, text, colour, width``.
+
+    Parameters
+    ----------
+    groups : sequence of Group
+        Those with a line and a label of its end.
+    lines : DataFrame, optional
+        Further lines, as of `memwall_trends.figures.canvas.Canvas.around`; those with a text.
+    size : theme.Size
+
+    Returns
+    -------
+    DataFrame
+        A row a line; the width is that of the text with what stands before it, in pixels.
+    """
+    frames = []
+    for group in groups:
+        if group.trend is not None and group.end_label:
+            end = group.line().tail(1).rename(columns={"fit": "drawn"})
+            frames.append(end[["date", "drawn", "legend"]].assign(text=group.end_label, colour=group.colour))
+    if lines is not None:
+        ends = lines[lines["text"] != ""].groupby("text", sort=False).tail(1)
+        frames.append(ends.rename(columns={"value": "drawn"}).assign(legend="", colour=_colour(ends)))
+    if not frames:
+        return pd.DataFrame(columns=COLUMNS)
+    found = pd.concat(frames, ignore_index=True)
+    texts = [break_interval(text) if size.narrow else text for text in found["text"]]
+    widths = [
+        max(text_width(line, size.label_size) for line in text.split("\n")) + LEADER * size.label_size
+        for text in texts
+    ]
+    return found.assign(text=texts, width=widths)[COLUMNS]
+
+
+def _colour(ends: pd.DataFrame) -> pd.Series | str:
+    return ends["colour"].replace("", theme.MUTED) if "colour" in ends else theme.MUTED
+
+
+def break_interval(text: str) -> str:
+    r"""Return a label with the interval on a line of its own.
+
+    Examples
+    --------
+    >>> break_interval("DRAM\n1.59x [1.45 to 1.75]")
+    'DRAM\n1.59x\n[1.45 to 1.75]'
+    """
+    return text.replace(" [", "\n[")
+
+
+def draw_ends(canvas: Canvas) -> list[alt.Chart]:
+    """Return the texts to the right of the plot, and lines that join those which had to make room."""
+    if canvas.ends.empty:
+        return []
+    size, ends = canvas.size, canvas.ends
+    at = canvas.pixels(ends["date"], ends["drawn"])
+    line_height = LINE_HEIGHT * size.label_size
+    n_lines = [text.count("\n") + 1 for text in ends["text"]]
+    middles = spread_ends(
+        at[:, 1],
+        [line_height * (n + 0.3) for n in n_lines],
+        low=-line_height,
+        high=canvas.height + line_height,
+    )
+    texts, leaders = [], []
+    for (_, end), middle, n, row in zip(at, middles, n_lines, ends.itertuples(), strict=True):
+        moved = abs(middle - end) > MOVED * size.label_size
+        left = size.width + (LEADER if moved else GAP) * size.label_size
+        # The place of a text of several lines is that of its first.
+        texts.append((*canvas.back(left, middle - (n - 1) / 2 * line_height), str(row.text), str(row.colour)))
+        if moved:
+            before, after = size.width + 0.2 * size.label_size, left - 0.2 * size.label_size
+            leaders.append([canvas.back(before, end), canvas.back(after, middle)])
+    return [*(_draw_leader(canvas, leader) for leader in leaders), *_write(canvas, texts)]
+
+
+def _draw_leader(canvas: Canvas, corners: list[tuple[str, float]]) -> alt.Chart:
+    drawn: alt.Chart = (
+        alt.Chart(pd.DataFrame(corners, columns=["date", "drawn"]))
+        .mark_line(strokeWidth=0.75, color=theme.FAINT, aria=False)
+        .encode(x=canvas.x, y=canvas.y("drawn"))
+    )
+    return drawn
+
+
+def _write(canvas: Canvas, texts: list[tuple[str, float, str, str]]) -> list[alt.Chart]:
+    frame = pd.DataFrame(texts, columns=["date", "drawn", "text", "colour"])
+    size = canvas.size.label_size
+    look: dict[str, Any] = {"fontSize": size, "lineHeight": LINE_HEIGHT * size, "lineBreak": "\n"}
+    return [
+        alt.Chart(rows.drop(columns="colour"))
+        .mark_text(align="left", baseline="middle", color=str(colour), **look)
+        .encode(x=canvas.x, y=canvas.y("drawn"), text="text:N")
+        for colour, rows in frame.groupby("colour", sort=False)
+    ]

@@ -167,14 +167,17 @@ def _read_texts(items: Sequence[dict[str, Any]]) -> Iterator[Text]:
             for item in items
             if (item["fontSize"], item.get("fontWeight") == "bold") == (size, bold) and item["text"]
         ]
-        widths = measure_texts([item["text"] for item in alike], size, bold=bold)
-        for item, width in zip(alike, widths, strict=True):
+        lines = [item["text"].split("\n") for item in alike]
+        measured = iter(measure_texts([line for each in lines for line in each], size, bold=bold))
+        widths = [max(next(measured) for _ in each) for each in lines]
+        for item, each, width in zip(alike, lines, widths, strict=True):
             share = {"left": 0.0, "center": 0.5, "right": 1.0}[item.get("align", "left")]
             left = item.get("x", 0) + item.get("dx", 0) - share * width
             middle = item.get("y", 0) + item.get("dy", 0)
             middle += {"middle": 0.0, "top": 0.5, "bottom": -0.5}.get(item.get("baseline", ""), -0.3) * size
             half = LETTERS * size / 2
-            box = (left, middle - half, left + width, middle + half)
+            last = middle + (len(each) - 1) * item.get("lineHeight", size)
+            box = (left, middle - half, left + width, last + half)
             yield Text(item["text"], item.get("description", ""), item.get("fill", ""), box)
 
 

@@ -34,6 +34,7 @@ OF_ROWS = {
 """Figures whose texts are placed by rows or lines across the plot, not beside points: exempt, and why."""
 WITHOUT = ("claim-against-fit", "published-claims", "rolling-rates", "backtest-coverage")
 """Figures without texts in the plot."""
+OF_A_LINE = "label of the line "
 TOUCHES = 4.0
 """Pixels between a leader's end and what it joins, at most."""
 PROBED = [name for name in FIGURES if name not in OF_ROWS and name not in WITHOUT]
@@ -44,7 +45,9 @@ def find_faults(panel: Panel) -> Iterator[str]:
     """Return what is wrong with the labels of a panel."""
     for place, text in enumerate(panel.texts):
         left, top, right, bottom = text.box
-        if not (left >= 0 and top >= 0 and right <= panel.width and bottom <= panel.height):
+        within = left >= 0 and top >= 0 and right <= panel.width and bottom <= panel.height
+        # What stands at the end of a line may stand to the right of the plot.
+        if not within and not (left >= panel.width and text.about.startswith(OF_A_LINE)):
             yield f"{text.words} is over an axis"
         box = np.array([text.box])
         others = [*(other.box for other in panel.texts[place + 1 :]), *panel.legends]
@@ -84,7 +87,11 @@ def find_own(panel: Panel, text: Text) -> tuple[list[Point], list[Segment]]:
     if name.startswith("the line "):
         of_series = [point for point in panel.points if point.colour == text.colour]
         return of_series, [line for line in panel.lines if line.colour == text.colour]
-    return [point for point in panel.points if f": {name};" in f"{point.about};"], []
+    return [
+        point
+        for point in panel.points
+        if point.about.startswith(f"{name}, ") or f": {name};" in f"{point.about};"
+    ], []
 
 
 def joins(leader: Segment, text: Text, points: list[Point], lines: list[Segment]) -> bool:

@@ -274,9 +274,9 @@ def _describe_record(outlook: Outlook, level: float) -> str:
 def _say_bound(points: pd.DataFrame, model: str | None) -> str:
     """Return on how many of the devices the least and the most intensive workload is memory-bound."""
     from memwall_trends.workloads import count_cost
-    from memwall_trends.workloads.devices import FORMAT_BYTES
+    from memwall_trends.datasets.rates import OPERAND_BYTES
 
-    widths = points["precision"].map(FORMAT_BYTES)
+    widths = points["precision"].map(OPERAND_BYTES)
     bound: dict[str, int] = {}
     for width in widths.dropna().unique():
         for name, workload in choose_workloads(float(width), model).items():

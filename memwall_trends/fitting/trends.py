@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from memwall_trends.selection import Choose, Data, Selection
 
 MIN_DISTINCT_DATES = 3
+SOME_DATES = 1000
+"""So many rows mostly tell that dates differ."""
 FITTED = (
     *("series", "dataset", "unit", "method", "within", "n_obs", "first_date", "last_date"),
     *("where", "precision", "frontier", "counted"),
@@ -409,7 +411,10 @@ def fit_trends(
 
 
 def _check_dates(chosen: Selection) -> None:
-    n_obs, n_dates = len(chosen.observations), chosen.observations["date"].dt.normalize().nunique()
+    n_obs, dates = len(chosen.observations), chosen.observations["date"]
+    if dates.head(SOME_DATES).dt.normalize().nunique() >= MIN_DISTINCT_DATES:
+        return
+    n_dates = dates.dt.normalize().nunique()
     if n_dates < MIN_DISTINCT_DATES:
         column = chosen.choose.get("date_column", "date")
         raise TooFewObservations(

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from memwall_trends.datasets.parsing import Found
+    from memwall_trends.datasets.reading import Observations
 
 __all__ = [
     "COLUMN_CHOICES",
@@ -72,6 +73,8 @@ Data: TypeAlias = "str | Path | pd.DataFrame | Selection | Any"
 are a frame of pandas, or of any library that Narwhals knows: Polars, PyArrow, DuckDB, Spark, Dask."""
 
 ROWS_PRINTED = 10
+OF_SOURCE = ("dataset", "overlay", "date_column", "value_column", "reading")
+"""The choices that say what is chosen from."""
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -100,6 +103,8 @@ class Selection:
         Which of the candidates lie in the window.
     found : Found, optional
         What was found out about a file or a frame: separator, dates, unit, rows skipped.
+    source : Observations, optional
+        All rows that were chosen from, so that narrowing a selection reads no file again.
 
     Examples
     --------
@@ -122,6 +127,7 @@ class Selection:
     candidates: pd.DataFrame | None = None
     in_window: NDArray[np.bool_] | None = None
     found: Found | None = None
+    source: Observations | None = None
 
     @property
     def frontier(self) -> bool:
@@ -261,54 +267,7 @@ def select(data: Data, **choose: Unpack[Choose]) -> Selection:
         value_column=choose.get("value_column", "value"),
         reading=choose.get("reading"),
     )
-    usual = {column: wanted for column, wanted in source.fitted.items() if not _lifted(column, choose)}
-    asked = merge_where(usual, gather_where(choose))
-    rows = filter_rows(source.frame, where=asked, origin=source.origin)
-    conditions = resolve_where(source.frame, asked, source.origin)
-    # Conditions see the columns as they came; the rest needs the dates and values of what they leave.
-    window = {} if choose.get("frontier") else {"since": choose.get("since"), "until": choose.get("until")}
-    rows, found = source.observe(rows, **window)
-    names_precision = bool({"precision", "precision!"} & set(conditions))
-    policy = choose.get("precision") or ("" if names_precision else source.precision_policy)
-    policy = policy and find_known("precision", policy, PRECISIONS)
-    if policy or source.precision_policy:
-        formats = PRECISIONS[policy] if policy else None
-        if formats:
-            rows = rows[~rows["name"].isin(find_unrated(source.frame, formats))]
-        rows = select_precision(rows, formats, dense="sparsity" not in conditions, origin=source.origin)
-    since, until = choose.get("since"), choose.get("until")
-    which = find_record(choose.get("record"))
-    reductions = list_reductions(choose.get("one_per"), choose.get("take"), choose.get("best_of"), which)
-    candidates = in_window = None
-    if choose.get("frontier"):
-        candidates = _reduce(rows, reductions, source.origin).reset_index(drop=True)
-        if not choose.get("record"):
-            refuse_falling(candidates, source.origin)
-        inside = filter_rows(candidates, since=since, until=until, origin=source.origin)
-        in_window = candidates.index.isin(inside.index)
-        rows = filter_rows(select_frontier(candidates, which), since=since, until=until, origin=source.origin)
-    else:
-        inside = filter_rows(rows, since=since, until=until, origin=source.origin)
-        rows = _reduce(inside, reductions, source.origin)
-    return Selection(
-        data=data,
-        choose=choose,
-        name=source.name,
-        dataset=source.dataset,
-        origin=source.origin,
-        where=conditions,
-        precision=policy,
-        observations=rows,
-        counted="; ".join(
-            [
-                *(describe_one_per(columns, take) for columns, take in reductions),
-                *([describe_records(which)] if choose.get("frontier") else []),
-            ]
-        ),
-        candidates=candidates,
-        in_window=in_window,
-        found=found,
-    )
+    return _select_from(source, data, choose)
 
 
 def select_each(series: Sequence[Data], **choose: Unpack[Choose]) -> list[Selection]:
@@ -401,6 +360,58 @@ def _select_in_engine(data: Any, choose: Choose) -> Selection:
     )
 
 
+def _select_from(source: Observations, data: str | Path | pd.DataFrame, choose: Choose) -> Selection:
+    usual = {column: wanted for column, wanted in source.fitted.items() if not _lifted(column, choose)}
+    asked = merge_where(usual, gather_where(choose))
+    rows = filter_rows(source.frame, where=asked, origin=source.origin)
+    conditions = resolve_where(source.frame, asked, source.origin)
+    # Conditions see the columns as they came; the rest needs the dates and values of what they leave.
+    window = {} if choose.get("frontier") else {"since": choose.get("since"), "until": choose.get("until")}
+    rows, found = source.observe(rows, **window)
+    names_precision = bool({"precision", "precision!"} & set(conditions))
+    policy = choose.get("precision") or ("" if names_precision else source.precision_policy)
+    policy = policy and find_known("precision", policy, PRECISIONS)
+    if policy or source.precision_policy:
+        formats = PRECISIONS[policy] if policy else None
+        if formats:
+            rows = rows[~rows["name"].isin(find_unrated(source.frame, formats))]
+        rows = select_precision(rows, formats, dense="sparsity" not in conditions, origin=source.origin)
+    since, until = choose.get("since"), choose.get("until")
+    which = find_record(choose.get("record"))
+    reductions = list_reductions(choose.get("one_per"), choose.get("take"), choose.get("best_of"), which)
+    candidates = in_window = None
+    if choose.get("frontier"):
+        candidates = _reduce(rows, reductions, source.origin).reset_index(drop=True)
+        if not choose.get("record"):
+            refuse_falling(candidates, source.origin)
+        inside = filter_rows(candidates, since=since, until=until, origin=source.origin)
+        in_window = candidates.index.isin(inside.index)
+        rows = filter_rows(select_frontier(candidates, which), since=since, until=until, origin=source.origin)
+    else:
+        inside = filter_rows(rows, since=since, until=until, origin=source.origin)
+        rows = _reduce(inside, reductions, source.origin)
+    return Selection(
+        data=data,
+        choose=choose,
+        name=source.name,
+        dataset=source.dataset,
+        origin=source.origin,
+        where=conditions,
+        precision=policy,
+        observations=rows,
+        counted="; ".join(
+            [
+                *(describe_one_per(columns, take) for columns, take in reductions),
+                *([describe_records(which)] if choose.get("frontier") else []),
+            ]
+        ),
+        candidates=candidates,
+        in_window=in_window,
+        found=found,
+        source=source,
+    )
+
+
 def _lifted(condition: str, choose: Choose) -> bool:
     return condition == "shipped!" and bool(choose.get("announced"))
 
@@ -415,4 +426,9 @@ def _narrow(selection: Selection, choose: Choose) -> Selection:
     own = selection.choose
     rest = {name: value for name, value in {**own, **choose}.items() if name not in COLUMN_CHOICES}
     where = merge_where(gather_where(own), gather_where(choose))
-    return select(selection.data, **cast("Choose", {**rest, "where": where}))
+    chosen = cast("Choose", {**rest, "where": where})
+    if selection.source is None or any(
+        own.get(name) != choose.get(name, own.get(name)) for name in OF_SOURCE
+    ):
+        return select(selection.data, **chosen)
+    return _select_from(selection.source, selection.data, chosen)

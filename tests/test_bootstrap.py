@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import bootstrap as scipy_bootstrap
+from scipy import stats
 
 from memwall_trends.datasets import list_series
 from memwall_trends.datasets.rates import select_frontier
@@ -188,9 +189,10 @@ def test_draws_and_intervals_are_those_of_scipy(interval: str, by_scipy: str, ve
         rows = drawn.reshape(-1, drawn.shape[-1])
         times = np.array([np.bincount(row, minlength=len(groups)) for row in rows])
         lines = fit_lines(times[:, sample.groups].astype(float), sample.years - ORIGIN, sample.log10_values)
-        return lines[1].reshape(drawn.shape[:-1])
+        return np.reshape(lines[1], drawn.shape[:-1])
 
-    expected = scipy_bootstrap(
+    by_rows: Any = stats.bootstrap
+    expected = by_rows(
         (groups,), slopes, vectorized=True, n_resamples=999, method=by_scipy, rng=np.random.default_rng(3)
     )
     lines, bounds = bootstrap_lines(sample, origin=ORIGIN, draws=999, seed=3, interval=interval)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 import pytest
@@ -18,6 +18,7 @@ from memwall_trends.datasets.conditions import (
 )
 from memwall_trends.datasets.rates import PRECISIONS, find_precision, select_frontier, select_precision
 from memwall_trends.errors import MemwallError, TooFewObservations
+from memwall_trends.fitting.groups import fit_by
 from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.questions.backtest import run_backtest
 from memwall_trends.questions.gap import fit_gap
@@ -29,6 +30,9 @@ from memwall_trends.selection import (
     select_each,
     split_choices,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -337,3 +341,16 @@ def test_several_series_share_choices() -> None:
     rates, moving = select_each(["peak_flops", "dram_bandwidth"], precision="fp64", where={"memory": "HBM2e"})
     assert rates.precision == "fp64"
     assert set(moving.observations["memory"]) == {"HBM2e"}
+
+
+def test_a_file_is_read_once_however_often_a_selection_is_narrowed(tmp_path: Path) -> None:
+    path = tmp_path / "chips.csv"
+    years = [year for year in range(2010, 2020) for _ in range(2)]
+    rows = pd.DataFrame({"date": years, "value": range(1, 21), "vendor": ["Acme", "Bolt"] * 10})
+    rows.to_csv(path, index=False)
+    chosen = select(path)
+    path.unlink()
+    assert len(select(chosen, since=2015).observations) == 10
+    assert list(fit_by(chosen, "vendor").trends) == ["Acme", "Bolt"]
+    with pytest.raises(MemwallError, match="cannot be read"):
+        select(chosen, value_column="vendor")

@@ -396,7 +396,7 @@ def joined_with(rows: pd.DataFrame, into: Path | None, folder: Path) -> tuple[Pa
         path = folder / into.name
         path.write_bytes(into.read_bytes())
     append_to_file(rows, path)
-    return path, read_as_given(path).labels[-len(rows) :]
+    return path, list(read_as_given(path).labels[-len(rows) :])
 
 
 def _text(key: str, cell: object) -> str:

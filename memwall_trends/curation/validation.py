@@ -145,7 +145,7 @@ def _read_file(path: Path, reading: Reading | None) -> list[Rows]:
         unit = frame["unit"].iloc[0] if "unit" in frame else ""
         alike.sort(key=lambda table: (table.path.name != path.name, unit not in table.units))
         if alike:
-            return [Rows(str(path), alike[0], frame, lines)]
+            return [Rows(str(path), alike[0], frame, list(lines))]
     given = read_as_given(path, reading)
     frame, lines = given.frame, given.labels
     read = []

@@ -48,7 +48,7 @@ def overlay_columns() -> list[str]:
 
 def read_overlay(
     path: str | Path, reading: Reading | None = None, *, may_be_empty: bool = False
-) -> tuple[pd.DataFrame, list[int]]:
+) -> tuple[pd.DataFrame, Sequence[int]]:
     """Return the rows of a user's file as text with all columns, and the line on which each ends.
 
     Raises

@@ -96,7 +96,7 @@ class Observations:
             "last": parse_date(str(until), end_of_period=True) if until is not None else None,
         }
         whole = len(rows) == len(self.frame)
-        labels = self.labels if whole else [self.labels[position] for position in rows.index]
+        labels = self.labels if whole else list(map(self.labels.__getitem__, rows.index.tolist()))
         observed = observe(rows, self.found, self.reading, labels, keep=keep)
         return observed.rows, observed.found
 

@@ -256,7 +256,7 @@ def _lines(parts: Sequence[_Resampled], times: Floats) -> Floats:
     return first - rest[0] if rest else first
 
 
-def _count(drawn: NDArray[np.int32]) -> Floats:
+def _count(drawn: NDArray[np.integer]) -> Floats:
     """Return how many times each group was drawn in each resample, both of shape (resamples, groups)."""
     n_drawn, n_groups = drawn.shape
     cells = drawn + n_groups * np.arange(n_drawn, dtype=np.int32)[:, np.newaxis]

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from memwall_trends.fitting.designs import Basis, Floats, Integers
 
 WORKING_MODELS = ("independent", "intraclass")
+MANY_CLUSTERS = 2000
+"""Of more, no matrix of all by all is made."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,25 +290,44 @@ class Satterthwaite:
         """Return the degrees of freedom of a contrast, shape (k,)."""
         rotated = self.basis.rotate(contrast)
         plain, weighted = self.plain @ rotated, self.weighted @ rotated
-        cross = plain @ weighted.T
         own, shared = self.variances
-        covariance = (
-            np.diag(self.squares @ rotated @ rotated)
-            - cross
-            - cross.T
-            + plain @ (self.basis.weighted.T @ self.basis.weighted) @ plain.T
-        )
-        # Relative to the whole, a variance that consists of rounding errors.
-        if np.trace(covariance) <= SINGULAR * (rotated @ rotated):
-            raise MemwallError(
-                "no more than one cluster tells of this coefficient, so that its variance cannot be "
-                "estimated; leave out the group that has a single cluster, or take a classical standard error"
-            )
-        covariance *= own
-        if shared:
-            by_cluster = np.diag(self.sums @ rotated) - self.leverage @ plain.T
-            covariance += shared * by_cluster.T @ by_cluster
+        middle = self.basis.weighted.T @ self.basis.weighted
+        squares = self.squares @ rotated @ rotated
+        if not shared and len(plain) > MANY_CLUSTERS:
+            return _check_told(*_trace_and_norm(squares, plain, weighted, middle), rotated)
+        cross = plain @ weighted.T
+        covariance = np.diag(squares) - cross - cross.T + plain @ middle @ plain.T
+        independent = _check_told(float(np.trace(covariance)), float((covariance**2).sum()), rotated)
+        if not shared:
+            return independent
+        by_cluster = np.diag(self.sums @ rotated) - self.leverage @ plain.T
+        covariance = own * covariance + shared * by_cluster.T @ by_cluster
         return float(np.trace(covariance) ** 2 / (covariance**2).sum())
+
+
+def _check_told(trace: float, norm: float, rotated: Floats) -> float:
+    """Return (trace B)^2 / trace(B^2); an error where B, against the whole, consists of rounding errors."""
+    if trace <= SINGULAR * (rotated @ rotated):
+        raise MemwallError(
+            "no more than one cluster tells of this coefficient, so that its variance cannot be "
+            "estimated; leave out the group that has a single cluster, or take a classical standard error"
+        )
+    return trace**2 / norm
+
+
+def _trace_and_norm(squares: Floats, plain: Floats, weighted: Floats, middle: Floats) -> tuple[float, float]:
+    """Return trace B and trace(B^2) without B, of which the clusters of a million rows may need terabytes.
+
+    B = diag(squares) + U K U' with U the plain and the weighted columns and K of twice as many rows as a
+    design has columns, so that products of U alone are needed.
+    """
+    both = np.hstack([plain, weighted])
+    one = np.eye(len(middle))
+    kernel = np.block([[middle, -one], [-one, np.zeros_like(one)]])
+    diagonal = np.einsum("gi,ij,gj->g", both, kernel, both)
+    product = kernel @ (both.T @ both)
+    norm = squares @ squares + 2 * squares @ diagonal + np.trace(product @ product)
+    return float(squares.sum() + diagonal.sum()), float(norm)
 
 
 def _liang_zeger(basis: Basis, residuals: Floats, codes: Integers, n_clusters: int) -> Floats:

@@ -266,13 +266,25 @@ def search_kinks(years: Floats, clusters: Integers, within: Integers | None = No
     fixed, triangle = np.linalg.qr(np.column_stack([effects, years]))
     if abs(triangle[-1, -1]) <= SINGULAR * np.linalg.norm(years):
         raise MemwallError("within each group all observations are of one date, so that none shows growth")
-    first, last = np.quantile(years, [TRIMMED, 1 - TRIMMED])
-    candidates = np.linspace(float(first), float(last), CANDIDATES)
+    candidates = place_kinks(years)
     kinks, told = _free_of(fixed, np.maximum(years[:, np.newaxis] - candidates, 0))
     if not told.any():
         raise MemwallError("no class has dates on both sides of a year, so that a break can be seen in none")
     straight, kinked = Model(fixed, np.empty((len(years), 0))), Model(fixed, kinks[:, told])
     return KinkSearch(years, origin, candidates[told], effects, codes, straight, kinked)
+
+
+def place_kinks(years: Floats) -> Floats:
+    """Return the years at which a kink is sought, so many that none lies far from one of them.
+
+    Examples
+    --------
+    >>> places = place_kinks(np.arange(101.0))
+    >>> len(places), float(places[0]), float(places[-1])
+    (120, 15.0, 85.0)
+    """
+    first, last = np.quantile(years, [TRIMMED, 1 - TRIMMED])
+    return np.linspace(float(first), float(last), CANDIDATES)
 
 
 @dataclass(frozen=True, eq=False)

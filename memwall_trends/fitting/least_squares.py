@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from memwall_trends.errors import MemwallError
 from memwall_trends.fitting.designs import centre_groups, design_line, find_heights
 from memwall_trends.fitting.estimate import Estimate, flat_line
-from memwall_trends.fitting.standard_errors import estimate_uncertainty
+from memwall_trends.fitting.moments import Moments, fit_moments
+from memwall_trends.fitting.standard_errors import Clusters, estimate_uncertainty, find_standard_error
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    from memwall_trends.fitting.standard_errors import Clusters
 
     Floats = NDArray[np.float64]
     Codes = NDArray[np.int64]
@@ -53,7 +52,8 @@ def ordinary_least_squares(
     Returns
     -------
     Estimate
-        As ``statsmodels.regression.linear_model.OLS`` has it.
+        That of ``statsmodels.regression.linear_model.OLS``, from sums (`memwall_trends.fitting.moments`): of
+        the observations that share class and cluster.
 
     Raises
     ------
@@ -98,7 +98,8 @@ def weighted_least_squares(
     Returns
     -------
     Estimate
-        As ``statsmodels.regression.linear_model.WLS`` has it; its residual variance is the weighted one.
+        That of ``statsmodels.regression.linear_model.WLS``, as `ordinary_least_squares`; its residual
+        variance is the weighted one.
 
     Examples
     --------
@@ -107,6 +108,48 @@ def weighted_least_squares(
     >>> round(weighted_least_squares(years, values, weights=np.array([1, 1, 1, 1e-9])).slope, 6)
     0.5
     """
+    if find_standard_error(se) == "hc3":
+        return _fit_rows(years, log10_values, weights, within)
+    labels = [*(clusters.codes if clusters else ()), *([] if within is None else [within])]
+    codes, first = number_cells(weights, *labels)
+    return fit_moments(
+        Moments.of(years, log10_values, codes, weights),
+        se=se,
+        clusters=clusters and Clusters(tuple(each[first] for each in clusters.codes), clusters.name),
+        within=None if within is None else within[first],
+    )
+
+
+def number_cells(*labels: Floats | Codes) -> tuple[Codes, Codes]:
+    """Return the cell of each observation, from 0, those of all the same labels; and where each first stands.
+
+    Parameters
+    ----------
+    *labels : ndarray, shape (n,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> codes, first = number_cells(np.array([0, 0, 1, 0]), np.array([2.0, 3.0, 2.0, 2.0]))
+    >>> codes.tolist(), first.tolist()
+    ([0, 1, 2, 0], [0, 1, 2])
+    """
+    import numpy as np
+    import pandas as pd
+
+    codes = np.zeros(len(labels[0]), dtype=np.int64)
+    for each in labels:
+        if (each == each[0]).all():
+            continue
+        own, known = pd.factorize(each)
+        codes = pd.factorize(codes * len(known) + own)[0]
+    first = np.full(int(codes.max()) + 1, len(codes))
+    np.minimum.at(first, codes, np.arange(len(codes)))
+    return codes, first
+
+
+def _fit_rows(years: Floats, log10_values: Floats, weights: Floats, within: Codes | None) -> Estimate:
+    """Return the line with an error that goes by the residual of each observation."""
     import numpy as np
 
     from memwall_trends.fitting.regression import regress
@@ -122,7 +165,7 @@ def weighted_least_squares(
         raise MemwallError("within each group all observations are of one date, so that none shows growth")
     result = regress(log10_values, design, scaled)
     residuals = log10_values - result.fittedvalues
-    sure = estimate_uncertainty(result, design, log10_values, scaled, se=se, clusters=clusters)
+    sure = estimate_uncertainty(result, design, log10_values, scaled, se="hc3", clusters=None)
     return Estimate(
         intercept=float(result.params[0]),
         slope=float(result.params[1]),
@@ -132,9 +175,7 @@ def weighted_least_squares(
         residual_variance=float(scaled @ residuals**2 / result.df_resid),
         r_squared=result.rsquared,
         interval=sure.interval,
-        slope_bounds=sure.slope_bounds,
         residual_freedom=result.df_resid,
-        n_clusters=sure.n_clusters,
         effects=None if within is None else find_heights(within, result.params[2:], scaled),
     )
 

@@ -253,11 +253,13 @@ def cluster_codes(observations: pd.DataFrame, column: str = CLUSTER) -> Codes:
         return years
     if column not in observations:
         raise unknown("column to go by", column, map(str, observations.columns))
-    labels = observations[column].reset_index(drop=True).astype(object)
-    alone = labels.isna() | (labels.astype(str) == "")
-    labels[alone] = [(number,) for number in np.flatnonzero(alone)]
-    codes: Codes = pd.factorize(labels)[0].astype(np.int64)
-    return codes
+    codes, known = pd.factorize(observations[column])
+    # What is missing has the code -1, and so the last of these.
+    alone = np.array([*(str(label) == "" for label in known), True])[codes]
+    if alone.any():
+        codes[alone] = len(known) + np.arange(alone.sum())
+        codes = pd.factorize(codes)[0]
+    return codes.astype(np.int64, copy=False)
 
 
 def find_weights(observations: pd.DataFrame, method: Method) -> Floats | None:

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Codes = NDArray[np.int64]
 
+PART = 1 << 14
+FEWEST_A_CELL = 8
+"""Observations, of a part and of a cell of one, so that there are far fewer cells to merge than rows."""
 SINGLE_DATE = 1e-9
 """Years: a spread of dates below is a rounding error."""
 
@@ -85,6 +88,17 @@ class Moments:
         weights : ndarray of float, shape (n,), optional
             How much each observation counts; all the same by default.
         """
+        n_obs, n_cells = len(years), 1 if codes is None else int(codes.max(initial=0)) + 1
+        if n_obs > PART and n_cells * FEWEST_A_CELL <= PART:
+            # Part by part, as much as stays in the processor's cache; the parts' cells are then merged.
+            parts = []
+            for start in range(0, n_obs, PART):
+                rows = slice(start, start + PART)
+                cell = None if codes is None else codes[rows]
+                weight = None if weights is None else weights[rows]
+                parts.append(cls.of(years[rows], log10_values[rows], cell, weight))
+            cells = np.concatenate([np.arange(len(part)) for part in parts])
+            return cls.concatenate(*parts).merge_by(cells, n_cells)
         ones = np.ones(len(years))
         zeros = np.zeros(len(years))
         alone = cls(ones, ones if weights is None else weights, years, log10_values, zeros, zeros, zeros)

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from memwall_trends.fitting.designs import SINGULAR
+from memwall_trends.fitting.kinks import place_kinks
 from memwall_trends.fitting.least_squares import centre_groups, design_line, solve_least_squares
+from memwall_trends.fitting.moments import Moments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,9 +22,6 @@ if TYPE_CHECKING:
 
     Predict = Callable[["Points", "Points"], tuple[Floats, int, float | None]]
 
-TRIMMED = 0.15
-"""Share of the observations at each end where no kink is sought (Andrews 1993, doi:10.2307/2951764)."""
-CANDIDATES = 120
 FEW_OBSERVATIONS, FEW_DATES = 10, 6
 """That a kink needs."""
 FEW_FOLDS, MOST_FOLDS = 5, 200
@@ -231,15 +231,23 @@ def find_kink(points: Points) -> float:
     >>> round(find_kink(points))
     10
     """
-    years, roots = points.years, np.sqrt(points.weights)
-    first, last = np.quantile(years, [TRIMMED, 1 - TRIMMED])
-    candidates = np.linspace(float(first), float(last), CANDIDATES)
-    line, _ = np.linalg.qr(roots[:, np.newaxis] * design_line(years, 0.0))
-    kinks = np.maximum(years - candidates[:, np.newaxis], 0) * roots
-    kinks = kinks - (kinks @ line) @ line.T
-    sizes = (kinks**2).sum(axis=1)
-    gained = (kinks @ (roots * points.values)) ** 2
-    return float(candidates[(gained / np.where(sizes > 0, sizes, math.inf)).argmax()])
+    order = np.argsort(points.years, kind="stable")
+    years, values, weights = (each[order] for each in (points.years, points.values, points.weights))
+    candidates = place_kinks(years)
+    terms = np.stack(
+        [weights, weights * years, weights * years**2, weights * values, weights * years * values]
+    )
+    # What lies beyond each candidate, of which the kink's column is made, and what all of them sum to.
+    beyond = np.zeros((len(terms), len(years) + 1))
+    beyond[:, :-1] = terms[:, ::-1].cumsum(axis=1)[:, ::-1]
+    n, x, xx, y, xy = beyond[:, np.searchsorted(years, candidates, side="right")]
+    total, x_all, xx_all, y_all, xy_all = beyond[:, 0]
+    onto_line = np.stack([x - candidates * n, xx - candidates * x])
+    inverse = np.linalg.inv(np.array([[total, x_all], [x_all, xx_all]]))
+    free = xx - 2 * candidates * x + candidates**2 * n - (onto_line * (inverse @ onto_line)).sum(axis=0)
+    gained = xy - candidates * y - onto_line.T @ inverse @ np.array([y_all, xy_all])
+    told = free > SINGULAR * xx_all
+    return float(candidates[np.where(told, gained**2 / np.where(told, free, 1.0), 0.0).argmax()])
 
 
 def _fit(design: Floats, points: Points) -> Floats:
@@ -275,12 +283,42 @@ def _losses(points: Points, folds: Integers | None, predict: Predict) -> Floats 
     """Return the weighted squared error of each observation when it was left out."""
     if folds is None:
         return None
-    losses = np.empty(len(points.years))
-    for fold in range(int(folds.max()) + 1):
-        left_out = folds == fold
-        train, test = points.take(~left_out), points.take(left_out)
-        losses[left_out] = test.weights * (test.values - predict(train, test)[0]) ** 2
+    predicted = None
+    if predict is not _predict_kink:
+        one_class = np.zeros_like(points.classes)
+        predicted = _predict_at_once(points, folds, one_class if predict is _predict_line else points.classes)
+    if predicted is None:
+        predicted = np.empty(len(points.years))
+        for fold in range(int(folds.max()) + 1):
+            left_out = folds == fold
+            predicted[left_out] = predict(points.take(~left_out), points.take(left_out))[0]
+    losses: Floats = points.weights * (points.values - predicted) ** 2
     return losses
+
+
+def _predict_at_once(points: Points, folds: Integers, classes: Integers) -> Floats | None:
+    """Return what the line within classes says of each observation when its fold was left out.
+
+    Sums of a fold are taken from those of all. None where some fold leaves no dates to tell a slope.
+    """
+    n_folds, n_classes = int(folds.max()) + 1, int(classes.max()) + 1
+    shape = (n_folds, n_classes)
+    part = Moments.of(points.years, points.values, folds * n_classes + classes, points.weights)
+    part = part.merge_by(np.arange(len(part)), n_folds * n_classes)
+    each_class = np.tile(np.arange(n_classes), n_folds)
+    left = part.merge_by(each_class).take(each_class).minus(part)
+    weights = left.weights.reshape(shape)
+    spread = left.year_squares.reshape(shape).sum(axis=1)
+    if (spread <= SINGULAR * points.weights.sum()).any():
+        return None
+    slopes = left.cross_products.reshape(shape).sum(axis=1) / spread
+    # Of a class that is left out whole the average observation is told.
+    years, values = (
+        np.where(weights > 0, each.reshape(shape), np.average(each.reshape(shape), 1, weights, keepdims=True))
+        for each in (left.mean_years, left.mean_log10)
+    )
+    predicted: Floats = values[folds, classes] + slopes[folds] * (points.years - years[folds, classes])
+    return predicted
 
 
 def _skill(

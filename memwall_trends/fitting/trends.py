@@ -12,7 +12,7 @@ import pandas as pd
 from memwall_trends import defaults
 from memwall_trends.datasets.conditions import describe_where
 from memwall_trends.datasets.held import Rows, find_extent, find_pushed
-from memwall_trends.fitting.bounds import refuse_few_dates, t_quantile, welch_satterthwaite
+from memwall_trends.fitting.bounds import MIN_DISTINCT_DATES, MIN_DISTINCT_DATES, refuse_few_dates, t_quantile, welch_satterthwaite
 from memwall_trends.fitting.diagnosis import diagnose_line
 from memwall_trends.fitting.growth import Growth, find_short_window
 from memwall_trends.fitting.methods import FRONTIER_NOTE, Method, as_method, fit_line
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from memwall_trends.fitting.least_squares import Estimate, Floats
     from memwall_trends.selection import Choose, Data, Selection
 
+SOME_DATES = 1000
+"""So many rows mostly tell that dates differ."""
 FITTED = (
     *("series", "dataset", "unit", "method", "within", "n_obs", "first_date", "last_date"),
     *("where", "precision", "frontier", "counted"),
@@ -456,5 +458,8 @@ def fit_trends(
 
 
 def _check_dates(chosen: Selection) -> None:
-    n_obs, n_dates = len(chosen.observations), chosen.observations["date"].dt.normalize().nunique()
+    n_obs, dates = len(chosen.observations), chosen.observations["date"]
+    if dates.head(SOME_DATES).dt.normalize().nunique() >= MIN_DISTINCT_DATES:
+        return
+    n_dates = dates.dt.normalize().nunique()
     refuse_few_dates(n_obs, n_dates, chosen.origin, chosen.choose.get("date_column", "date"))

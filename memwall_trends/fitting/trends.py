@@ -272,7 +272,7 @@ class Trend(Growth):
         r_squared = "n/a" if math.isnan(self.r_squared) else f"{self.r_squared:.3f}"
         return (
             f"{self.method.describe()} of log10({self.unit or 'value'}) on the date: "
-            f"{self.n_obs} observations, R² {r_squared}, {self.first_date} to {self.last_date}{conditions}"
+            f"{self.n_obs:,} observations, R² {r_squared}, {self.first_date} to {self.last_date}{conditions}"
         )
 
     def describe_interval(self) -> str:

@@ -26,6 +26,7 @@ from memwall_trends.datasets.conditions import (
 )
 from memwall_trends.datasets.engines import Scan, has_rows, is_engine_frame, to_pandas
 from memwall_trends.datasets.held import Rows, find_extent, find_pushed
+from memwall_trends.datasets.parsing import Reading
 from memwall_trends.datasets.pushed import Pushed
 from memwall_trends.datasets.rates import (
     PRECISIONS,
@@ -209,7 +210,7 @@ class Selection:
             return self
         if not has_rows(self.data):
             table.in_memory(what)
-        return select(to_pandas(self.data), **self.choose)
+        return _select_rows(self.data, self.choose)
 
     def __str__(self) -> str:
         """Return what a terminal shows."""
@@ -340,14 +341,15 @@ def _select_in_engine(data: Any, choose: Choose) -> Selection:
             raise
         reduced = True
     if reduced and has_rows(data):
-        return select(to_pandas(data), **choose)
+        return _select_rows(data, choose)
     window = {} if choose.get("frontier") else {"since": choose.get("since"), "until": choose.get("until")}
     table = table.narrow(gather_where(choose), **window)
     if reduced:
-        rows = select(take_rows(table, choose), **choose)
-        return replace(rows, data=data, name=table.name, origin=table.origin)
+        reading = replace(choose.get("reading") or Reading(), unit=table.unit or None)
+        rows = select(take_rows(table, choose), **cast("Choose", {**choose, "reading": reading}))
+        return replace(rows, data=data, choose=choose, name=table.name, origin=table.origin)
     if has_rows(data):
-        table = replace(table, load=lambda: select(to_pandas(data), **choose).observations)
+        table = replace(table, load=lambda: _select_rows(data, choose).observations)
     return Selection(
         data=data,
         choose=choose,
@@ -410,6 +412,15 @@ def _select_from(source: Observations, data: str | Path | pd.DataFrame, choose: 
         found=found,
         source=source,
     )
+
+
+def _select_rows(data: Any, choose: Choose) -> Selection:
+    """Return the observations of an engine's frame whose rows are in memory."""
+    chosen = select(to_pandas(data), **choose)
+    if not isinstance(data, Scan):
+        return chosen
+    found = chosen.found and replace(chosen.found, file=data.origin)
+    return replace(chosen, name=data.name, dataset=data.origin, origin=data.origin, found=found)
 
 
 def _lifted(condition: str, choose: Choose) -> bool:

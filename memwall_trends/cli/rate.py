@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import takes
+from memwall_trends.cli.opening import Engine, Files, open_data
 from memwall_trends.cli.options import (
     METHOD,
     RESULT,
@@ -13,7 +14,6 @@ from memwall_trends.cli.options import (
     At,
     By,
     Result,
-    Series,
 )
 from memwall_trends.cli.output import emit, show_projection, warn
 from memwall_trends.cli.told import note_reading
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from memwall_trends.fitting.methods import Method
     from memwall_trends.fitting.trends import Trend
-    from memwall_trends.selection import Choose
+    from memwall_trends.selection import Choose, Data
 
 MOST_EFFECTS = 5
 UNSHIPPED = "shipped!"
@@ -34,8 +34,9 @@ UNSHIPPED = "shipped!"
 @app.command(epilog="Example: memwall-trends rate peak_flops --since 2010 --by kind")
 @takes(choose=SELECTION, method=METHOD, result=RESULT)
 def rate(
-    series: Series,
+    series: Files,
     *,
+    engine: Engine = None,
     at: At = None,
     by: By = None,
     choose: Choose,
@@ -46,12 +47,13 @@ def rate(
     from memwall_trends.fitting.trends import fit_trend
     from memwall_trends.selection import gather_where
 
+    data = open_data(series, engine, choose, method, ahead=bool(at))
     if by is not None:
         if at:
             raise MemwallError("--at projects one trend: leave --by out, and choose one group in its place")
-        _rate_by(series, by, choose, method, result)
+        _rate_by(data, by, choose, method, result)
         return
-    trend = fit_trend(series, method=method, **choose)
+    trend = fit_trend(data, method=method, **choose)
     record = {**trend.to_record(result.per, result.level), "projections": []}
     shown, notes = trend.shown(result.per, result.level), list[str]()
     if at:
@@ -73,12 +75,13 @@ def rate(
     warn(trend.warnings(result.per))
 
 
-def _rate_by(series: str, by: str, choose: Choose, method: Method, result: Result) -> None:
+def _rate_by(data: Data, by: str, choose: Choose, method: Method, result: Result) -> None:
+    from memwall_trends.datasets.held import find_reading
     from memwall_trends.fitting.groups import describe_equality, fit_by
     from memwall_trends.fitting.growth import describe_period
     from memwall_trends.selection import select
 
-    chosen = select(series, **choose)
+    chosen = select(data, **choose)
     grouped = fit_by(chosen, by, method=method)
     first = next(iter(grouped.trends.values()))
     emit(
@@ -90,7 +93,7 @@ def _rate_by(series: str, by: str, choose: Choose, method: Method, result: Resul
         notes=[
             f"{method.describe()} of log10({first.unit or 'value'}) on the date, one line a group. Of "
             f"{chosen.describe()}.",
-            *note_reading(chosen.found),
+            *note_reading(find_reading(chosen)),
             *filter(None, [describe_equality(grouped.equal_slopes_p, result.level)]),
             *(f"Left out: {group}: {why}." for group, why in grouped.left_out.items()),
         ],

@@ -104,7 +104,7 @@ def has_rows(data: object) -> bool:
     """
     import narwhals as nw
 
-    return not isinstance(data, Scan) and isinstance(as_narwhals(data), nw.DataFrame)
+    return isinstance(as_narwhals(data.frame if isinstance(data, Scan) else data), nw.DataFrame)
 
 
 def to_pandas(data: Any) -> pd.DataFrame:
@@ -116,7 +116,7 @@ def to_pandas(data: Any) -> pd.DataFrame:
     >>> to_pandas(pyarrow.table({"value": [1.0]}))["value"].tolist()
     [1.0]
     """
-    frame: pd.DataFrame = as_narwhals(data).to_pandas()
+    frame: pd.DataFrame = as_narwhals(data.frame if isinstance(data, Scan) else data).to_pandas()
     return frame
 
 
@@ -187,7 +187,7 @@ def scan(paths: str | Path | Sequence[str | Path], engine: str) -> Scan:
     paths : str, Path or sequence of them
         Parquet or CSV files, patterns (``data/*.parquet``), or folders of Parquet.
     engine : str
-        ``duckdb`` or ``polars``.
+        ``duckdb`` or ``polars``; ``pandas`` reads the rows into memory.
 
     Raises
     ------
@@ -206,7 +206,7 @@ def scan(paths: str | Path | Sequence[str | Path], engine: str) -> Scan:
     kinds = {"parquet" if path.lower().endswith(PARQUET) else "csv" for path in files}
     if len(kinds) > 1:
         raise MemwallError(f"{named[0]}: Parquet and other files together are no one table; give one kind")
-    opened = {"duckdb": _scan_duckdb, "polars": _scan_polars}
+    opened = {"duckdb": _scan_duckdb, "polars": _scan_polars, "pandas": _scan_pandas}
     try:
         frame = opened[find_known("engine", engine, opened)](files, kinds == {"parquet"})
     except ImportError:
@@ -286,6 +286,16 @@ def _scan_polars(files: list[str], parquet: bool) -> Any:
     import polars as pl
 
     return pl.scan_parquet(files) if parquet else pl.scan_csv(files, try_parse_dates=True)
+
+
+def _scan_pandas(files: list[str], parquet: bool) -> Any:
+    if not parquet:
+        raise MemwallError(
+            f"{files[0]}: pandas reads one text at a time; give one, or take --engine duckdb or polars"
+        )
+    from pyarrow import dataset
+
+    return dataset.dataset(files, format="parquet").to_table()
 
 
 def _memory_mb() -> int:

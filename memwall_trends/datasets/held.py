@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from memwall_trends.datasets.parsing import Found
+
 
 class Rows:
     """A field of a dataclass: a frame of rows, or a `Pushed`, whose rows only who asks for them needs.
@@ -53,6 +55,20 @@ def find_pushed(holder: object) -> Pushed | None:
     """
     held = getattr(holder, "__dict__", {}).get("observations")
     return held if isinstance(held, Pushed) else None
+
+
+def find_reading(holder: Any) -> Found | None:
+    """Return how the data of a selection was read; none of a series.
+
+    Examples
+    --------
+    >>> from memwall_trends.selection import select
+    >>> find_reading(select("model_size")) is None
+    True
+    """
+    table = find_pushed(holder)
+    found: Found | None = holder.found if table is None else table.found()
+    return found
 
 
 def find_extent(holder: Any) -> tuple[int, dt.date, dt.date]:

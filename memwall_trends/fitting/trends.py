@@ -12,7 +12,12 @@ import pandas as pd
 from memwall_trends import defaults
 from memwall_trends.datasets.conditions import describe_where
 from memwall_trends.datasets.held import Rows, find_extent, find_pushed
-from memwall_trends.fitting.bounds import MIN_DISTINCT_DATES, MIN_DISTINCT_DATES, refuse_few_dates, t_quantile, welch_satterthwaite
+from memwall_trends.fitting.bounds import (
+    MIN_DISTINCT_DATES,
+    refuse_few_dates,
+    t_quantile,
+    welch_satterthwaite,
+)
 from memwall_trends.fitting.diagnosis import diagnose_line
 from memwall_trends.fitting.growth import Growth, find_short_window
 from memwall_trends.fitting.methods import FRONTIER_NOTE, Method, as_method, fit_line
@@ -276,7 +281,7 @@ class Trend(Growth):
         r_squared = "n/a" if math.isnan(self.r_squared) else f"{self.r_squared:.3f}"
         return (
             f"{self.method.describe()} of log10({self.unit or 'value'}) on the date: "
-            f"{self.n_obs} observations, R² {r_squared}, {self.first_date} to {self.last_date}{conditions}"
+            f"{self.n_obs:,} observations, R² {r_squared}, {self.first_date} to {self.last_date}{conditions}"
         )
 
     def describe_interval(self) -> str:

@@ -10,6 +10,7 @@ from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import takes
 from memwall_trends.cli.options import METHOD, RESULT, SELECTION, By, Result, Series
 from memwall_trends.cli.output import emit, to_records
+from memwall_trends.cli.progress import waiting
 from memwall_trends.cli.told import note_population, note_reading, record_reading
 from memwall_trends.errors import MemwallError
 
@@ -89,7 +90,8 @@ def backtest(
         return
     chosen: Data = series if over is not None else select(series, **choose)
     found = chosen.found if isinstance(chosen, Selection) else None
-    tested = run_backtest(chosen, method=method, **(options if over is not None else {}))
+    with waiting("Forecasting past years"):
+        tested = run_backtest(chosen, method=method, **(options if over is not None else {}))
     origins = f"{tested.forecasts['origin'].min()} to {tested.forecasts['origin'].max()}"
     emit(
         result.format_,
@@ -117,7 +119,8 @@ def _compare(series: str, options: dict[str, Any], method: Method, result: Resul
     from memwall_trends.units import format_level
 
     others = [as_method(name) for name in COMPARED if name != method.name]
-    ranking, left_out = compare_methods(series, methods=[method, *others], level=result.level, **options)
+    with waiting("Forecasting past years by each method"):
+        ranking, left_out = compare_methods(series, methods=[method, *others], level=result.level, **options)
     shown = pd.DataFrame(
         {
             "method": ranking["method"],
@@ -164,7 +167,8 @@ def _backtest_by(series: str, by: str, options: dict[str, Any], method: Method, 
     name, over = series, options["over"]
     choose: Any = {key: value for key, value in options.items() if key not in ("over", "way")}
     if over is None:
-        tested, left_out = fit_each(split_by(select(series, **choose), by), test)
+        with waiting("Forecasting past years"):
+            tested, left_out = fit_each(split_by(select(series, **choose), by), test)
     else:
         name = f"{series} / {over}"
         grouped = fit_gap_by(series, over, by, way=options["way"], method=method, **choose)

@@ -11,6 +11,7 @@ from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import takes
 from memwall_trends.cli.options import RESULT, SELECTION, Margin, Result
 from memwall_trends.cli.output import emit, to_records
+from memwall_trends.cli.progress import waiting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +50,10 @@ def claims(
 
     per, level = result.per, result.level
     overlay = choose.get("overlay", ())
-    checked = check_claims(source=source, series=series, overlay=overlay, per=per, level=level, margin=margin)
+    with waiting("Checking claims"):
+        checked = check_claims(
+            source=source, series=series, overlay=overlay, per=per, level=level, margin=margin
+        )
     untested = checked[checked["verdict"] == UNTESTED]
     tested = checked[checked["verdict"] != UNTESTED]
     tables = {

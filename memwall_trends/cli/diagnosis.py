@@ -11,6 +11,7 @@ from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import takes
 from memwall_trends.cli.options import METHOD, RESULT, SELECTION, Result, Series
 from memwall_trends.cli.output import emit
+from memwall_trends.cli.progress import waiting
 
 if TYPE_CHECKING:
     from memwall_trends.fitting.diagnosis import Diagnosis
@@ -42,7 +43,8 @@ def diagnose(
     from memwall_trends.fitting.trends import fit_trend
 
     trend = fit_trend(series, method=method, **choose)
-    diagnosed = trend.diagnose(result.level)
+    with waiting("Asking whether a line fits"):
+        diagnosed = trend.diagnose(result.level)
     emit(
         result.format_,
         records=diagnosed.to_record(result.per),

@@ -10,6 +10,7 @@ import typer
 from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import takes
 from memwall_trends.cli.options import RESULT, SELECTION, Result
+from memwall_trends.cli.progress import waiting
 
 if TYPE_CHECKING:
     from memwall_trends.selection import Choose
@@ -34,6 +35,6 @@ def explore(
     from memwall_trends.explorer import save_explorer
 
     overlay = choose.get("overlay", ())
-    typer.echo(
-        save_explorer(out, overlay=overlay, level=result.level, per=result.per, base_url=base_url)
-    )
+    with waiting("Making the page"):
+        written = save_explorer(out, overlay=overlay, level=result.level, per=result.per, base_url=base_url)
+    typer.echo(written)

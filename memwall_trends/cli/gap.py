@@ -18,6 +18,7 @@ from memwall_trends.cli.options import (
     Result,
 )
 from memwall_trends.cli.output import emit, show_projection, warn
+from memwall_trends.cli.progress import waiting
 from memwall_trends.cli.told import note_population, note_reading
 from memwall_trends.errors import MemwallError
 
@@ -101,8 +102,9 @@ def gap(
     if by is not None:
         _gap_by(top, bottom, by, years, reach or [], options, population, result)
         return
-    fitted = fit_gap(top, bottom, **options)
-    outlook = look_ahead(fitted) if years or reach else Outlook(fitted, None)
+    with waiting("Fitting"):
+        fitted = fit_gap(top, bottom, **options)
+        outlook = look_ahead(fitted) if years or reach else Outlook(fitted, None)
     record = {**describe_record(outlook, years, per, level, reach or []), "population": population or None}
     sides = {"numerator_reading": fitted.numerator.found, "denominator_reading": fitted.denominator.found}
     record |= {side: found.to_record() for side, found in sides.items() if found is not None}

@@ -13,6 +13,7 @@ from memwall_trends.cli.groups import takes
 from memwall_trends.cli.model_options import SUBJECT
 from memwall_trends.cli.options import CSV_COLUMNS, RESULT, SELECTION, OutputFormat, Result
 from memwall_trends.cli.output import emit, to_records
+from memwall_trends.cli.progress import waiting
 from memwall_trends.errors import MemwallError, printable
 
 if TYPE_CHECKING:
@@ -100,9 +101,11 @@ def figures(
     }
     endings = [drawn.find_ending(each) for each in format_ or defaults.FIGURE_FORMATS[:1]]
     written = 0
-    for name, draw in chosen.items():
+    for number, (name, draw) in enumerate(chosen.items(), 1):
+        drawing = f"Drawing {name} ({number} of {len(chosen)})"
         try:
-            chart = draw(**options, **drawn.choose_subject(name, draw, **subject))
+            with waiting(drawing):
+                chart = draw(**options, **drawn.choose_subject(name, draw, **subject))
         except MemwallError as error:
             # Who asks for all wants those that the choice suits.
             if names:
@@ -110,7 +113,9 @@ def figures(
             typer.echo(f"not drawn: {name}: {printable(str(error))}", err=True)
             continue
         for ending in endings:
-            typer.echo(drawn.save_figure(chart, out / f"{name}.{ending}"))
+            with waiting(drawing):
+                path = drawn.save_figure(chart, out / f"{name}.{ending}")
+            typer.echo(path)
             written += 1
     if not written:
         raise MemwallError("no figure suits this choice; leave out some of it")

@@ -16,6 +16,7 @@ from memwall_trends.cli.options import (
     Result,
 )
 from memwall_trends.cli.output import emit, show_projection, warn
+from memwall_trends.cli.progress import waiting
 from memwall_trends.cli.told import note_reading
 from memwall_trends.errors import MemwallError
 
@@ -53,7 +54,8 @@ def rate(
             raise MemwallError("--at projects one trend: leave --by out, and choose one group in its place")
         _rate_by(data, by, choose, method, result)
         return
-    trend = fit_trend(data, method=method, **choose)
+    with waiting("Reading and fitting"):
+        trend = fit_trend(data, method=method, **choose)
     record = {**trend.to_record(result.per, result.level), "projections": []}
     shown, notes = trend.shown(result.per, result.level), list[str]()
     if at:
@@ -81,8 +83,9 @@ def _rate_by(data: Data, by: str, choose: Choose, method: Method, result: Result
     from memwall_trends.fitting.growth import describe_period
     from memwall_trends.selection import select
 
-    chosen = select(data, **choose)
-    grouped = fit_by(chosen, by, method=method)
+    with waiting("Reading and fitting"):
+        chosen = select(data, **choose)
+        grouped = fit_by(chosen, by, method=method)
     first = next(iter(grouped.trends.values()))
     emit(
         result.format_,

@@ -16,6 +16,7 @@ from memwall_trends.cli.options import (
     Result,
 )
 from memwall_trends.cli.output import emit, to_records
+from memwall_trends.cli.progress import waiting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,8 @@ def reproduce(*, margin: Margin = defaults.MARGIN, choose: Choose, result: Resul
     from memwall_trends.units import format_level
 
     per, level = result.per, result.level
-    rows = to_records(claims.reproduce(**choose, per=per, level=level, margin=margin))
+    with waiting("Recomputing"):
+        rows = to_records(claims.reproduce(**choose, per=per, level=level, margin=margin))
     printed = claims.load_claims(per)
     emit(
         result.format_,

@@ -14,6 +14,7 @@ from memwall_trends.cli.asking import ask, to_csv
 from memwall_trends.cli.groups import takes
 from memwall_trends.cli.options import OF_FILES, RESULT, OutputFormat, Result
 from memwall_trends.cli.output import emit, to_records, to_text
+from memwall_trends.cli.progress import waiting
 from memwall_trends.errors import MemwallError, printable
 
 if TYPE_CHECKING:
@@ -236,7 +237,8 @@ def validate(
     from memwall_trends.curation.validation import validate as find_problems
     from memwall_trends.datasets import list_tables
 
-    problems = find_problems(files or (), reading)
+    with waiting("Checking"):
+        problems = find_problems(files or (), reading)
     if problems.empty and result.format_ is OutputFormat.TABLE:
         checked = ", ".join(map(str, files)) if files else f"{len(list_tables())} tables"
         typer.echo(f"{printable(checked)}: no problem found")

@@ -18,6 +18,7 @@ from memwall_trends.cli.options import (
     Result,
 )
 from memwall_trends.cli.output import emit, to_records
+from memwall_trends.cli.progress import waiting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +53,8 @@ def sensitivity(
     from memwall_trends.questions.specifications import DRAWS, FEW_OBSERVATIONS, FEW_RECORDS, FEW_YEARS
 
     per = result.per
-    fitted = run_sensitivity(series, per=per, level=result.level, margin=margin, **method, **choose)
+    with waiting("Fitting all combinations"):
+        fitted = run_sensitivity(series, per=per, level=result.level, margin=margin, **method, **choose)
     emit(
         result.format_,
         records=fitted.to_record(),

@@ -10,6 +10,7 @@ from memwall_trends.cli.app import app
 from memwall_trends.cli.groups import takes
 from memwall_trends.cli.options import METHOD, RESULT, SELECTION, By, Over, Result, Series
 from memwall_trends.cli.output import emit, to_records, warn
+from memwall_trends.cli.progress import waiting
 from memwall_trends.cli.told import note_population, note_reading, record_reading
 
 if TYPE_CHECKING:
@@ -54,8 +55,11 @@ def stability(
     chosen = select(series, **choose)
     asked: Choose = choose if over is not None else {}
     data = series if over is not None else chosen
-    fitted = _fit(data, over, asked, method, level)
-    rates = rolling_rates(data, over=over, window_years=window, method=method, per=per, level=level, **asked)
+    with waiting("Looking for a break"):
+        fitted = _fit(data, over, asked, method, level)
+        rates = rolling_rates(
+            data, over=over, window_years=window, method=method, per=per, level=level, **asked
+        )
     emit(
         result.format_,
         records={

@@ -27,27 +27,30 @@ def measure(size: Size) -> Iterator[Comparison]:
     """Yield our fits against each of the others."""
     for rows in ROWS:
         frame = make_observations(rows)
-        ready = frame.assign(x=decimal_years(frame["date"]), y=np.log10(frame["value"]))
         others: dict[str, Callable[[], object]] = {
-            "groupby.apply of statsmodels": partial(_fit_by_statsmodels, ready)
+            "groupby.apply of statsmodels": partial(_fit_by_statsmodels, frame)
         }
         if importlib.util.find_spec("pyfixest"):
-            others["pyfixest, split by vendor"] = partial(_fit_by_pyfixest, ready)
+            others["pyfixest, split by vendor"] = partial(_fit_by_pyfixest, frame)
         taken = call_in_turn({"ours": partial(fit_by, frame, "vendor"), **others}, size.runs)
         for against in others:
             yield Comparison("fit_by(frame, 'vendor')", against, taken["ours"], taken[against], rows)
 
 
-def _fit_by_statsmodels(ready: pd.DataFrame) -> object:
+def _prepare(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(x=decimal_years(frame["date"]), y=np.log10(frame["value"]))
+
+
+def _fit_by_statsmodels(frame: pd.DataFrame) -> object:
     import statsmodels.api as sm
 
     def fit(part: pd.DataFrame) -> Any:
         return sm.OLS(part["y"], sm.add_constant(part["x"])).fit().conf_int().loc["x"]
 
-    return ready.groupby("vendor")[["x", "y"]].apply(fit)
+    return _prepare(frame).groupby("vendor")[["x", "y"]].apply(fit)
 
 
-def _fit_by_pyfixest(ready: pd.DataFrame) -> object:
+def _fit_by_pyfixest(frame: pd.DataFrame) -> object:
     import pyfixest
 
-    return pyfixest.feols("y ~ x", ready, split="vendor").tidy()
+    return pyfixest.feols("y ~ x", _prepare(frame), split="vendor").tidy()

@@ -169,10 +169,9 @@ def _draw_current(name: str, x: alt.X, y: alt.Y) -> list[alt.Chart]:
         fontSize=13,
         aria=False,
         color=alt.ExprRef("ink"),
-        stroke=alt.ExprRef("surface"),
-        strokeWidth=0,
-        dy=-14,
+        dy=-17,
         align=alt.ExprRef("datum.left ? 'right' : 'left'"),
+        dx=alt.ExprRef("datum.left ? 20 : -10"),
     ).encode(text="text:N")
     return [ring, named.properties(name=f"{name}_name")]
 

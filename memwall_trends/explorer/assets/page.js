@@ -102,7 +102,8 @@ function showNumber(id, number = NaN, digits = 4, suffix = "") {
 /** Show a device and its details, or none. */
 function showRow(row) {
   trendChart.select(row);
-  showDetails("details", row && describeRow(row, shown.answer.counted.includes(row)));
+  showDetails("details", row && describeRow(row, shown.answer.counted.includes(row)),
+    state.device ? () => { hold(undefined); byId("trend-chart").focus(); } : undefined);
   placeDetails("details", trendChart, row);
 }
 
@@ -115,6 +116,7 @@ function pointAt(row, { moved = false } = {}) {
 /** Hold a device: it stays, is named in the chart and is part of the link. */
 function hold(row) {
   trendChart.current = row;
+  if (!row) search.clear();
   if ((row ? row.name : "") === state.device) showRow(row);
   else change({ device: row ? row.name : "" });
 }
@@ -218,6 +220,11 @@ function listen() {
   byId("clear-window").addEventListener("click", () => change({ since: "", until: "" }));
   byId("reset").addEventListener("click", () => { search.clear(); change(START); });
   byId("rows-region").addEventListener("keydown", moveInTable);
+  byId("trend").addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.defaultPrevented || !trendChart.current) return;
+    event.preventDefault();
+    hold(undefined);
+  });
   listenToSharing();
   window.addEventListener("hashchange", () => { state = readFragment(); render(); });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", render);

@@ -30,7 +30,7 @@ function trendScene(answer, palette, size) {
 function oneLine({ line, growth, rows, projection, series }, palette, withBand) {
   if (!line) return undefined;
   return {
-    label: withBand ? describeRate(growth) : `${describeRate(growth)}`, colour: palette.ink, width: 2.5, fill: palette.counted,
+    label: describeRate(growth), colour: palette.ink, width: 2.5, fill: palette.counted,
     from: rows[0].day, to: rows.at(-1).day, at: (year) => line.at(year), withBand, projection,
   };
 }

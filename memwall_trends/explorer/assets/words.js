@@ -46,8 +46,9 @@ function describeDoubling({ doubling }) {
 function describeFinding(answer) {
   const name = answer.series.title;
   if (answer.way === "by" && answer.groups.length) {
-    const told = answer.groups.slice(0, 3).map(({ label, growth }) => `${describeRate(growth)} (${label})`);
-    return `${name} grew ${told.join(", ")} per ${data.periodText}`;
+    const told = answer.groups.slice(0, 3).map(({ label, growth }, i) =>
+      `${describeRate(growth)} ${i ? "" : `per ${data.periodText} `}(${label})`);
+    return `${name} grew ${told.join(", ")}`;
   }
   if (!answer.line) return name;
   const inside = answer.way === "within" ? ` within a ${titleOf(state.by)}` : "";

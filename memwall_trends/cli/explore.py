@@ -34,6 +34,4 @@ def explore(
     from memwall_trends.explorer import save_explorer
 
     overlay = choose.get("overlay", ())
-    typer.echo(
-        save_explorer(out, overlay=overlay, level=result.level, per=result.per, base_url=base_url)
-    )
+    typer.echo(save_explorer(out, overlay=overlay, level=result.level, per=result.per, base_url=base_url))

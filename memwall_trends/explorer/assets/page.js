@@ -17,7 +17,7 @@ function render() {
   shown = { answer, gap };
   renderControls(answer.series);
   renderTrend(answer, palette);
-  renderGap(gap, palette);
+  if (gapChart) renderGap(gap);
   showRows(answer, { onPoint: (row) => pointAt(row), onHold: hold });
   byId("embed-code").value = embedCode(describeFinding(answer));
   byId("open").href = linkTo();
@@ -60,11 +60,11 @@ function showProjection({ way, unit, projection }) {
   showNumber("projected-high", told ? projection.calibratedHigh : projection.high);
 }
 
-function renderGap(gap, palette) {
+function renderGap(gap) {
   const { both, line, unit, message } = gap;
   const growth = line && growthOf(line, data.period, data.quantiles);
   byId("gap-title").textContent = growth
-    ? `${both[0].title} per ${both[1].title} ${growth.rate >= 1 ? "grew" : "shrank to"} ${describeRate(growth)} per ${data.periodText}`
+    ? `${both[0].title} per ${withinSentence(both[1].title)} ${growth.rate >= 1 ? "grew" : "shrank to"} ${describeRate(growth)} per ${data.periodText}`
     : "The gap between two series";
   byId("gap-message").textContent = message || "";
   byId("gap-numbers").hidden = !line;
@@ -258,7 +258,6 @@ async function start() {
   document.documentElement.classList.toggle("framed", window.parent !== window);
   const onWindow = (days) => change(days ? { since: days[0], until: days[1] } : { since: "", until: "" });
   trendChart = await makeChart("trend", { onSelect: pointAt, onHold: hold, onWindow });
-  gapChart = await makeChart("gap", { onSelect: showPair });
   search = makeSearch({
     rows: () => ({ shown: shown.answer.candidates, all: shown.answer.series.rows }), onChoose: hold,
   });
@@ -266,6 +265,10 @@ async function start() {
   state = readFragment();
   byId("search").value = state.device;
   render();
+  // Below the first screen: the chart above is seen first.
+  await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)));
+  gapChart = await makeChart("gap", { onSelect: showPair });
+  renderGap(shown.gap);
   document.documentElement.dataset.ready = "true";
 }
 

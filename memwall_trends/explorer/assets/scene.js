@@ -23,7 +23,7 @@ function trendScene(answer, palette, size) {
   const lines = way === "one" ? [oneLine(answer, palette, !state.frontier)] : groups.map((group, i) => groupLine(answer, group, i, palette));
   return layOut({
     points, lines: lines.filter(Boolean), per, unit, size, palette,
-    heading: describeFinding(answer), subheading: describePopulation(answer), source: describeSource(series),
+    heading: describeFinding(answer), subheading: describePopulation(answer), source: `${describeSource(series)}${data.baseUrl && `, ${data.baseUrl}`}`,
   });
 }
 

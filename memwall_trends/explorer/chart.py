@@ -41,13 +41,13 @@ WIDTH, HEIGHT = 600, 340
 SIGNALS: dict[str, Any] = {
     **{name: COLOURS["light"][name] for name in ("ink", "muted", "grid", "surface")},
     **{"dates": [0, 1], "values": [0, 1], "ticks": [0], "tickTexts": [""]},
-    **{"heading": [""], "subheading": [""], "source": "", "indent": 0, "above": 0},
+    **{"heading": [""], "subheading": [""], "source": "", "indent": 0, "above": 0, "inside": False},
 }
 """What the page sets."""
 LABEL: dict[str, Any] = {
     "text": {"field": "text"},
     "baseline": {"value": "middle"},
-    "fontSize": {"value": 13},
+    "fontSize": {"signal": "inside ? 11 : 13"},
     "fontWeight": {"value": "bold"},
     "strokeJoin": {"value": "round"},
 }
@@ -100,6 +100,9 @@ def _draw(name: str, window: bool) -> alt.LayerChart:
         labelExpr="tickTexts[indexof(ticks, datum.value)]",
         title=None,
         ticks=False,
+        labelAlign=alt.ExprRef("inside ? 'left' : 'right'"),
+        labelPadding=alt.ExprRef("inside ? -2 : 4"),
+        labelOffset=alt.ExprRef("inside ? -8 : 0"),
     )
 
     def y(field: str) -> alt.Y:
@@ -161,7 +164,9 @@ def _draw_points(name: str, x: alt.X, y: alt.Y, colour: alt.Color) -> alt.Chart:
             color=colour,
             tooltip=alt.Tooltip("label:N"),
             shape=alt.Shape("shape:N", scale=None, legend=None),
-            size=alt.when("datum.theirs").then(alt.value(170)).otherwise(alt.value(44)),
+            size=alt.when("datum.theirs")
+            .then(alt.value(170))
+            .otherwise(alt.value(alt.ExprRef("inside ? 26 : 44"))),
             opacity=alt.when("datum.counted").then(alt.value(0.8)).otherwise(alt.value(0.4)),
         )
     )

@@ -33,7 +33,6 @@ function fitGroups(series, choice, chosen) {
     ...each, growth: growthOf(each.line, data.period, data.quantiles),
     projection: project(series, each.rows, each.line, each.fit), curve: (year) => each.line.at(year).log,
   }));
-  groups.sort((a, b) => b.rows.length - a.rows.length);
   const message = groups.length ? "" : tried.length ? `No group can be fitted; ${tried[0].label}: ${tried[0].message}`
     : tryFit(() => fitRows(series, [])).message;
   return { groups, leftOut: tried.filter((each) => !each.line), counted: groups.flatMap((each) => each.rows), message };

@@ -7,12 +7,12 @@ function showScene(view, scene, { alone = false } = {}) {
   const { size, margins, palette } = scene;
   const heading = alone ? wrap(scene.heading, size.width / 10) : [""], lines = alone ? wrap(scene.subheading, size.width / 6.6) : [""];
   const top = alone ? 26 + 22 * heading.length + 17 * lines.length : 12;
-  const padding = { left: margins.left, right: Math.min(margins.right, size.width / 3), top, bottom: alone ? 60 : 30 };
+  const padding = { left: margins.left, right: Math.min(margins.right, size.width / 2), top, bottom: alone ? 60 : 30 };
   view.padding(padding).width(Math.max(size.width - padding.left - padding.right, 40)).height(size.plotHeight);
   for (const name of ["ink", "muted", "grid", "surface"]) view.signal(name, palette[name]);
   view.signal("dates", scene.dates).signal("values", scene.values).signal("ticks", scene.ticks).signal("tickTexts", scene.tickTexts)
     .signal("heading", heading).signal("subheading", lines).signal("source", alone ? scene.source : "")
-    .signal("indent", 10 - padding.left).signal("above", -top);
+    .signal("indent", 10 - padding.left).signal("above", -top).signal("inside", scene.isNarrow);
   view.data("points", scene.points.map(({ row, value, ...mark }, place) => ({ ...mark, place })))
     .data("curves", scene.curves).data("bands", scene.bands).data("labels", scene.labels);
   return padding;

@@ -67,7 +67,7 @@ function gapScene(gap, palette, size) {
 
 /** Give everything its place: heights are logarithms unless the axis is linear. */
 function layOut({ points, lines, per, unit, size, palette, heading, subheading, source }) {
-  const isLog = state.scale === "log";
+  const isLog = state.scale === "log", isNarrow = size.width < NARROW;
   const height = (value) => (isLog ? Math.log10(value) : value);
   const curves = [], bands = [];
   lines.forEach((line, i) => {
@@ -89,7 +89,10 @@ function layOut({ points, lines, per, unit, size, palette, heading, subheading, 
     points: marks, curves, bands, labels, ticks, tickTexts, palette, heading, subheading, source, size,
     dates: pad(Math.min(...times), Math.max(...times), 0.02, 100).map((day) => day * MS_PER_DAY),
     values: [low, high],
-    margins: { left: 12 + 6.6 * longest(tickTexts), right: 14 + 6.9 * longest(labels.map(({ text }) => text)) },
+    // On a narrow screen the texts of the ticks stand on their lines.
+    margins: isNarrow ? { left: 8, right: 12 + 6 * longest(labels.map(({ text }) => text)) }
+      : { left: 12 + 6.6 * longest(tickTexts), right: 14 + 7.2 * longest(labels.map(({ text }) => text)) },
+    isNarrow,
   };
 }
 

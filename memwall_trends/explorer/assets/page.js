@@ -30,6 +30,7 @@ function renderTrend(answer, palette) {
   byId("trend-source").textContent = `${describeSource(series)}.`;
   byId("message").textContent = answer.message || "";
   byId("theirs-key").hidden = !series.theirs.length;
+  byId("out-key").hidden = answer.candidates.length === answer.counted.length;
   byId("command").textContent = commandFor("rate", [series.name]);
   const note = byId("no-interval");
   note.hidden = !(state.frontier && (line || answer.groups.length));
@@ -54,7 +55,7 @@ function showProjection({ way, unit, projection }) {
   byId("past").textContent = past;
   if (!projection) return;
   const told = projection.in && !Number.isNaN(projection.calibratedLow);
-  byId("projection-what").textContent = `In ${state.at}, ${unit}${told ? ", calibrated" : ""}`;
+  byId("projection-what").textContent = `In ${state.at}, ${unit}${way === "within" ? ", of the average line" : ""}${told ? ", calibrated" : ""}`;
   showNumber("projected", projection.value);
   showNumber("projected-low", told ? projection.calibratedLow : projection.low);
   showNumber("projected-high", told ? projection.calibratedHigh : projection.high);
@@ -82,6 +83,7 @@ function showGrowth(prefix, list, growth, withInterval) {
   showNumber(`${prefix}rate`, growth?.rate, 4, "x");
   showNumber(`${prefix}rate-low`.replace("gap-rate", "gap"), ends?.low);
   showNumber(`${prefix}rate-high`.replace("gap-rate", "gap"), ends?.high);
+  byId(`${prefix}doubling-what`).textContent = `Doubling time, years${growth?.doubling < 0 ? " (below zero: halving)" : ""}`;
   showNumber(`${prefix}doubling`, growth?.doubling);
   showNumber(`${prefix}doubling-low`, ends?.doublingLow);
   showNumber(`${prefix}doubling-high`, ends?.doublingHigh);
@@ -101,7 +103,7 @@ function showNumber(id, number = NaN, digits = 4, suffix = "") {
 
 /** Show a device and its details, or none. */
 function showRow(row) {
-  trendChart.select(row);
+  if (row !== trendChart.current) trendChart.select(row);
   showDetails("details", row && describeRow(row, shown.answer.counted.includes(row)),
     state.device ? () => { hold(undefined); byId("trend-chart").focus(); } : undefined);
   placeDetails("details", trendChart, row);
@@ -115,14 +117,16 @@ function pointAt(row, { moved = false } = {}) {
 
 /** Hold a device: it stays, is named in the chart and is part of the link. */
 function hold(row) {
-  trendChart.current = row;
   if (!row) search.clear();
-  if ((row ? row.name : "") === state.device) showRow(row);
-  else change({ device: row ? row.name : "" });
+  const device = row ? row.name : "";
+  // Of several rows of a device the one that is meant.
+  if (row !== trendChart.current) trendChart.select(row);
+  if (device === state.device) showRow(row);
+  else change({ device });
 }
 
 function showPair(row, { moved = false } = {}) {
-  if (!moved) gapChart.select(row);
+  if (!moved && row !== gapChart.current) gapChart.select(row);
   showDetails("gap-details", row && describePair(row, shown.gap.unit));
   placeDetails("gap-details", gapChart, row);
 }

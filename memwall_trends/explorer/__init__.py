@@ -1,7 +1,7 @@
 """The explorer: one HTML file in which a reader drags a window of time and the trend is fitted again.
 
-Python gives it the rows, the defaults of each table and the chart; the scripts of ``assets/`` choose, fit and project
-as `select`, `fit_trend`, `fit_by`, `fit_gap` and `look_ahead` do (`SCRIPTS`).
+Python gives it the rows, the defaults of each table and the chart; the scripts of ``assets/`` (`SCRIPTS`)
+choose, fit and project as `select`, `fit_trend`, `fit_by`, `fit_gap` and `look_ahead` do.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def build_explorer(
     per : float
         Period of the growth factor, in years.
     base_url : str
-        Web address that the page will have, for the links and the embed code that it hands out. By default that
-        from which it was opened.
+        Web address that the page will have, for the links and the embed code that it hands out. By default
+        that from which it was opened.
 
     Raises
     ------
@@ -131,9 +131,7 @@ def save_explorer(
     'explore.html'
     """
     path = Path(path)
-    page = build_explorer(
-        overlay=overlay, level=level, per=per, base_url=base_url
-    )
+    page = build_explorer(overlay=overlay, level=level, per=per, base_url=base_url)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, page.encode())
@@ -242,7 +240,7 @@ def _describe_sources(used: set[str], overlay: Sequence[str | Path]) -> dict[str
 
 def _check_address(address: str) -> str:
     """Return a web address to which a fragment can be added."""
-    if address and (not address.lower().startswith(LINKED) or "#" in address or set(address) & set(" \"<>")):
+    if address and (not address.lower().startswith(LINKED) or "#" in address or set(address) & set(' "<>')):
         raise MemwallError(
             f"the base address {address!r} is not that of a page on the web: expected one that starts with "
             "https:// and has no '#', as in https://example.org/explore.html"

@@ -41,9 +41,16 @@ WIDTH, HEIGHT = 600, 340
 SIGNALS: dict[str, Any] = {
     **{name: COLOURS["light"][name] for name in ("ink", "muted", "grid", "surface")},
     **{"dates": [0, 1], "values": [0, 1], "ticks": [0], "tickTexts": [""]},
-    **{"heading": "", "subheading": [""], "source": "", "indent": 0, "above": 0},
+    **{"heading": [""], "subheading": [""], "source": "", "indent": 0, "above": 0, "inside": False},
 }
 """What the page sets."""
+LABEL: dict[str, Any] = {
+    "text": {"field": "text"},
+    "baseline": {"value": "middle"},
+    "fontSize": {"signal": "inside ? 11 : 13"},
+    "fontWeight": {"value": "bold"},
+    "strokeJoin": {"value": "round"},
+}
 
 
 def compile_chart(name: str, *, window: bool = False) -> dict[str, Any]:
@@ -74,7 +81,7 @@ def compile_chart(name: str, *, window: bool = False) -> dict[str, Any]:
             mark["aria"] = False  # the dates beside the chart say the same
     compiled["marks"].sort(key=lambda mark: not mark["name"].startswith("window_brush"))
     compiled["data"].append({"name": "labels"})
-    compiled["marks"] += [_label_lines(name), *_frame_texts(name)]
+    compiled["marks"] += [*_label_lines(name), *_frame_texts(name)]
     return compiled
 
 
@@ -89,7 +96,13 @@ def _draw(name: str, window: bool) -> alt.LayerChart:
     )
     y_scale = alt.Scale(domain=alt.ExprRef("values"), nice=False, zero=False)
     y_axis = alt.Axis(
-        values=alt.ExprRef("ticks"), labelExpr="tickTexts[indexof(ticks, datum.value)]", title=None, ticks=False
+        values=alt.ExprRef("ticks"),
+        labelExpr="tickTexts[indexof(ticks, datum.value)]",
+        title=None,
+        ticks=False,
+        labelAlign=alt.ExprRef("inside ? 'left' : 'right'"),
+        labelPadding=alt.ExprRef("inside ? -2 : 4"),
+        labelOffset=alt.ExprRef("inside ? -8 : 0"),
     )
 
     def y(field: str) -> alt.Y:
@@ -121,7 +134,7 @@ def _draw(name: str, window: bool) -> alt.LayerChart:
             alt.selection_interval(name="window", encodings=["x"], mark=brush, zoom=False)
         )
     chart: alt.LayerChart = (
-        alt.layer(band, marks, line, *_draw_current(name, x, y("shown")))
+        alt.layer(band, marks, line, _draw_current(name, x, y("shown")))
         .add_params(*(alt.param(name=each, value=value) for each, value in SIGNALS.items()))
         .properties(width=WIDTH, height=HEIGHT, background=alt.ExprRef("surface"))
         .configure(font=theme.FONT)
@@ -151,52 +164,53 @@ def _draw_points(name: str, x: alt.X, y: alt.Y, colour: alt.Color) -> alt.Chart:
             color=colour,
             tooltip=alt.Tooltip("label:N"),
             shape=alt.Shape("shape:N", scale=None, legend=None),
-            size=alt.when("datum.theirs").then(alt.value(170)).otherwise(alt.value(44)),
+            size=alt.when("datum.theirs")
+            .then(alt.value(170))
+            .otherwise(alt.value(alt.ExprRef("inside ? 26 : 44"))),
             opacity=alt.when("datum.counted").then(alt.value(0.8)).otherwise(alt.value(0.4)),
         )
     )
     return marks
 
 
-def _draw_current(name: str, x: alt.X, y: alt.Y) -> list[alt.Chart]:
-    """Return the ring about the point that the reader is at, and its name."""
+def _draw_current(name: str, x: alt.X, y: alt.Y) -> alt.Chart:
+    """Return the ring about the point that the reader is at."""
     import altair as alt
 
-    current = alt.Chart(alt.NamedData(name="current"), name=f"{name}_current").encode(x=x, y=y)
-    ring = current.mark_point(size=220, strokeWidth=2.5, filled=False, aria=False, color=alt.ExprRef("ink"))
-    named = current.mark_text(
-        fontWeight="bold",
-        fontSize=13,
-        aria=False,
-        color=alt.ExprRef("ink"),
-        stroke=alt.ExprRef("surface"),
-        strokeWidth=0,
-        dy=-14,
-        align=alt.ExprRef("datum.left ? 'right' : 'left'"),
-    ).encode(text="text:N")
-    return [ring, named.properties(name=f"{name}_name")]
+    ring: alt.Chart = (
+        alt.Chart(alt.NamedData(name="current"), name=f"{name}_current")
+        .mark_point(size=220, strokeWidth=2.5, filled=False, aria=False, color=alt.ExprRef("ink"))
+        .encode(x=x, y=y)
+    )
+    return ring
 
 
-def _label_lines(name: str) -> dict[str, Any]:
-    """Return the labels at the ends of the lines, at heights at which they do not overlap."""
-    return {
-        "name": f"{name}_labels",
-        "type": "text",
-        "aria": False,
-        "interactive": False,
-        "from": {"data": "labels"},
-        "encode": {
-            "update": {
-                "x": {"scale": "x", "field": "date", "offset": 8},
-                "y": {"field": "y"},
-                "text": {"field": "text"},
-                "fill": {"field": "colour"},
-                "baseline": {"value": "middle"},
-                "fontSize": {"value": 13},
-                "fontWeight": {"value": "bold"},
-            }
-        },
+def _label_lines(name: str) -> list[dict[str, Any]]:
+    """Return the labels at the ends of the lines and at the ring, with a halo that keeps points off them."""
+    at_line = {
+        "x": {"scale": "x", "field": "date", "offset": 8},
+        "y": {"field": "y"},
+        "fill": {"field": "colour"},
     }
+    at_ring = {
+        "x": {"scale": "x", "field": "date", "offset": {"signal": "datum.left ? 20 : -10"}},
+        "y": {"scale": "y", "field": "shown", "offset": -17},
+        "align": {"signal": "datum.left ? 'right' : 'left'"},
+        "fill": {"signal": "ink"},
+    }
+    halo = {"stroke": {"signal": "surface"}, "strokeWidth": {"value": 4}, "strokeOpacity": {"value": 0.85}}
+    return [
+        {
+            "name": f"{name}_{data}_{'halo' if over else 'text'}",
+            "type": "text",
+            "aria": False,
+            "interactive": False,
+            "from": {"data": data},
+            "encode": {"update": {**LABEL, **place, **over}},
+        }
+        for data, place in (("labels", at_line), ("current", at_ring))
+        for over in (halo, {})
+    ]
 
 
 def _frame_texts(name: str) -> list[dict[str, Any]]:
@@ -210,7 +224,7 @@ def _frame_texts(name: str) -> list[dict[str, Any]]:
             "fill": {"signal": colour},
             "fontSize": {"value": size},
             "fontWeight": {"value": weight},
-            "lineHeight": {"value": 17},
+            "lineHeight": {"value": 22 if weight == "bold" else 17},
         }
         return {
             "name": f"{name}_{signal}",
@@ -222,6 +236,6 @@ def _frame_texts(name: str) -> list[dict[str, Any]]:
 
     return [
         text("heading", "above + 24", 18, "ink", "bold"),
-        text("subheading", "above + 44", 13, "muted"),
+        text("subheading", "above + 22 + 22 * heading.length", 13, "muted"),
         text("source", "height + 48", 12, "muted"),
     ]

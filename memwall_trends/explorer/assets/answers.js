@@ -33,7 +33,6 @@ function fitGroups(series, choice, chosen) {
     ...each, growth: growthOf(each.line, data.period, data.quantiles),
     projection: project(series, each.rows, each.line, each.fit), curve: (year) => each.line.at(year).log,
   }));
-  groups.sort((a, b) => b.rows.length - a.rows.length);
   const message = groups.length ? "" : tried.length ? `No group can be fitted; ${tried[0].label}: ${tried[0].message}`
     : tryFit(() => fitRows(series, [])).message;
   return { groups, leftOut: tried.filter((each) => !each.line), counted: groups.flatMap((each) => each.rows), message };
@@ -51,15 +50,19 @@ function listClasses({ line, counted }) {
 
 /** The line through rows of a series, as fit_trend finds it where no method is asked for. */
 function fitRows(series, rows, within = "") {
+  checkRows(series, rows);
+  // The devices of the paper's points are guesses. Records have no interval here.
+  const alone = series.dataset === data.paper || state.frontier;
+  return fitLine(rows, { within, cluster: alone ? "" : findCluster(rows, data) });
+}
+
+function checkRows(series, rows) {
   if (rows.length === 0) throw new FitError(`No rows of ${series.name} are left. Choose a wider window or fewer conditions.`);
   const dates = countDates(rows);
   if (dates < data.minDates) {
     throw new FitError(`${series.name}: ${rows.length} row(s) with ${dates} different date(s); expected at least ` +
       `${data.minDates} different dates, or there is no interval.`);
   }
-  // The devices of the paper's points are guesses. Records have no interval here.
-  const alone = series.dataset === data.paper || state.frontier;
-  return fitLine(rows, { within, cluster: alone ? "" : findCluster(rows, data) });
 }
 
 function tryFit(fit) {
@@ -101,9 +104,8 @@ function findGap() {
 }
 
 function divide(both, rows) {
-  const fits = rows.map((each, i) => tryFit(() => fitRows(both[i], each)));
-  const failed = fits.find((fit) => fit.message);
-  if (failed) return { message: failed.message };
+  const checked = rows.map((each, i) => tryFit(() => checkRows(both[i], each))).find(({ message }) => message);
+  if (checked) return { message: checked.message };
   const pairs = pairDevices(...rows);
   if (!state.frontier && pairs.length >= data.fewDevices) {
     if (countDates(pairs) < data.minDates) {
@@ -111,6 +113,9 @@ function divide(both, rows) {
     }
     return { way: "device", points: pairs, counted: pairs, count: pairs.length, ...tryFit(() => fitRows(both[0], pairs)) };
   }
+  const fits = rows.map((each, i) => tryFit(() => fitRows(both[i], each)));
+  const failed = fits.find((fit) => fit.message);
+  if (failed) return { message: failed.message };
   const days = rows.map((each) => each.map((row) => row.day));
   const span = [Math.max(...days.map((each) => Math.min(...each))), Math.min(...days.map((each) => Math.max(...each)))];
   // A line is never without points: where no device reports both, those of one over the trend of the other.

@@ -5,14 +5,14 @@ const PLAIN = { mode: "vega", actions: false, tooltip: false, hover: false, defa
 /** Show a scene in a view; its heading, its source and a background stand alone in a picture only. */
 function showScene(view, scene, { alone = false } = {}) {
   const { size, margins, palette } = scene;
-  const lines = alone ? wrap(scene.subheading, size.width / 6.6) : [];
-  const top = alone ? 44 + 17 * lines.length : 12;
-  const padding = { left: margins.left, right: Math.min(margins.right, size.width / 3), top, bottom: alone ? 60 : 30 };
+  const heading = alone ? wrap(scene.heading, size.width / 10) : [""], lines = alone ? wrap(scene.subheading, size.width / 6.6) : [""];
+  const top = alone ? 26 + 22 * heading.length + 17 * lines.length : 12;
+  const padding = { left: margins.left, right: Math.min(margins.right, size.width / 2), top, bottom: alone ? 60 : 30 };
   view.padding(padding).width(Math.max(size.width - padding.left - padding.right, 40)).height(size.plotHeight);
   for (const name of ["ink", "muted", "grid", "surface"]) view.signal(name, palette[name]);
   view.signal("dates", scene.dates).signal("values", scene.values).signal("ticks", scene.ticks).signal("tickTexts", scene.tickTexts)
-    .signal("heading", alone ? scene.heading : "").signal("subheading", alone ? lines : [""]).signal("source", alone ? scene.source : "")
-    .signal("indent", 10 - padding.left).signal("above", -top);
+    .signal("heading", heading).signal("subheading", lines).signal("source", alone ? scene.source : "")
+    .signal("indent", 10 - padding.left).signal("above", -top).signal("inside", scene.isNarrow);
   view.data("points", scene.points.map(({ row, value, ...mark }, place) => ({ ...mark, place })))
     .data("curves", scene.curves).data("bands", scene.bands).data("labels", scene.labels);
   return padding;
@@ -51,7 +51,7 @@ async function drawPicture(scene, row) {
  * drag covers, or none.
  */
 async function makeChart(name, { onSelect, onHold = onSelect, onWindow }) {
-  const container = byId(`${name}-chart`);
+  const container = byId(`${name}-chart`), details = container.nextElementSibling;
   const { view } = await vegaEmbed(container.appendChild(element("div")), data.charts[name], { ...PLAIN, renderer: "svg" });
   const chart = { view, rows: [], current: undefined, scene: undefined };
   let quiet = false; // while the page itself moves the window
@@ -122,7 +122,12 @@ async function makeChart(name, { onSelect, onHold = onSelect, onWindow }) {
     const place = item?.datum?.place;
     if (event.buttons === 0 && place !== undefined) onSelect(chart.scene.points[place].row);
   });
-  container.addEventListener("pointerleave", () => onSelect(undefined));
+  // From the point to its details, whose links can be followed, and away from both.
+  for (const each of [container, details]) {
+    each.addEventListener("pointerleave", ({ relatedTarget: to }) => {
+      if (!container.contains(to) && !details.contains(to)) onSelect(undefined);
+    });
+  }
   view.addEventListener("click", (event) => {
     const row = nearest(event);
     if (row) onHold(row);

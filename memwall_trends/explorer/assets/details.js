@@ -1,12 +1,12 @@
 // What is known of a device, beside its point: never of one that is not drawn, nor of a rate that is not.
 
-const DETAILS = [
-  "vendor", "kind", "segment", "product_class", "architecture", "sparsity", "engine", "memory", "family", "scope", "note",
-];
-const BESIDE = 18;
+const WHAT = ["vendor", "kind", "segment", "product_class", "architecture"];
+const MORE = ["memory", "family", "scope", "note"];
+/** How far the box stands from the point and its name, in pixels. */
+const BESIDE = 14, ABOVE = 30;
 
 /** Show a title and named parts in an element, or nothing. */
-function showDetails(id, described) {
+function showDetails(id, described, onClose) {
   const box = byId(id);
   box.hidden = !described;
   if (!described) return box.replaceChildren();
@@ -17,7 +17,13 @@ function showDetails(id, described) {
     cell.append(value);
     list.append(element("dt", name), cell);
   }
-  return box.replaceChildren(element("h3", described.title), list);
+  const head = element("h3", described.title);
+  if (onClose) {
+    const button = element("button", "×", { type: "button", "aria-label": "Close the details", class: "close" });
+    button.addEventListener("click", onClose);
+    head.append(button);
+  }
+  return box.replaceChildren(head, list);
 }
 
 /** Put the details beside a point of a chart; on a narrow screen they stay below it. */
@@ -30,9 +36,11 @@ function placeDetails(id, chart, row) {
     return;
   }
   const left = place.x > container.clientWidth / 2 ? place.x - BESIDE - box.offsetWidth : place.x + BESIDE;
-  const top = Math.min(Math.max(place.y - 30, 4), container.clientHeight - Math.min(box.offsetHeight, container.clientHeight) - 4);
+  // Below the point where there is room, so that its name above it can be read; else above both.
+  const isBelow = place.y + BESIDE + box.offsetHeight <= container.clientHeight || place.y < container.clientHeight / 2;
+  const top = isBelow ? place.y + BESIDE : place.y - ABOVE - box.offsetHeight;
   box.style.left = `${container.offsetLeft + Math.max(left, 0)}px`;
-  box.style.top = `${container.offsetTop + Math.max(top, 0)}px`;
+  box.style.top = `${container.offsetTop + top}px`;
 }
 
 function describeRow(row, counted) {
@@ -40,19 +48,23 @@ function describeRow(row, counted) {
   return {
     title: row.name,
     parts: [
-      ["value", `${formatValue(row.value)} ${row.unit}${row.precision ? `, ${row.precision}` : ""}`], ["date", row.date],
+      ["value", `${formatValue(row.value)} ${row.unit}${describeRateOf(row)}`], ["date", row.date],
       ["source", sourceElement(row.source)], ["found at", given],
       ...(row.date_source && row.date_source !== row.source ? [["date from", sourceElement(row.date_source)]] : []),
-      ...DETAILS.map((column) => [titleOf(column), row[column]]),
+      ["what", WHAT.map((column) => row[column]).filter(Boolean).join(", ")], ...MORE.map((column) => [column, row[column]]),
       ["counted", counted ? "" : "no: outside the window, no record, or no group that can be fitted"],
       ["yours", row.theirs ? "from a file laid over these data" : ""],
     ],
   };
 }
 
+/** Of a rate, the number format that is plotted. */
+const describeRateOf = ({ precision, engine, sparsity }) =>
+  (precision ? `, ${[precision, engine, sparsity].filter(Boolean).join(" ")}` : "");
+
 function describePair(row, unit) {
   const side = (half) => {
-    const both = element("span", `${formatValue(half.value)} ${half.unit}${half.precision ? ` (${half.precision})` : ""}, `);
+    const both = element("span", `${formatValue(half.value)} ${half.unit}${describeRateOf(half)}, `);
     both.append(sourceElement(half.source));
     return both;
   };

@@ -17,7 +17,7 @@ function render() {
   shown = { answer, gap };
   renderControls(answer.series);
   renderTrend(answer, palette);
-  renderGap(gap, palette);
+  if (gapChart) renderGap(gap);
   showRows(answer, { onPoint: (row) => pointAt(row), onHold: hold });
   byId("embed-code").value = embedCode(describeFinding(answer));
   byId("open").href = linkTo();
@@ -30,6 +30,7 @@ function renderTrend(answer, palette) {
   byId("trend-source").textContent = `${describeSource(series)}.`;
   byId("message").textContent = answer.message || "";
   byId("theirs-key").hidden = !series.theirs.length;
+  byId("out-key").hidden = answer.candidates.length === answer.counted.length;
   byId("command").textContent = commandFor("rate", [series.name]);
   const note = byId("no-interval");
   note.hidden = !(state.frontier && (line || answer.groups.length));
@@ -54,17 +55,17 @@ function showProjection({ way, unit, projection }) {
   byId("past").textContent = past;
   if (!projection) return;
   const told = projection.in && !Number.isNaN(projection.calibratedLow);
-  byId("projection-what").textContent = `In ${state.at}, ${unit}${told ? ", calibrated" : ""}`;
+  byId("projection-what").textContent = `In ${state.at}, ${unit}${way === "within" ? ", of the average line" : ""}${told ? ", calibrated" : ""}`;
   showNumber("projected", projection.value);
   showNumber("projected-low", told ? projection.calibratedLow : projection.low);
   showNumber("projected-high", told ? projection.calibratedHigh : projection.high);
 }
 
-function renderGap(gap, palette) {
+function renderGap(gap) {
   const { both, line, unit, message } = gap;
   const growth = line && growthOf(line, data.period, data.quantiles);
   byId("gap-title").textContent = growth
-    ? `${both[0].title} per ${both[1].title} ${growth.rate >= 1 ? "grew" : "shrank to"} ${describeRate(growth)} per ${data.periodText}`
+    ? `${both[0].title} per ${withinSentence(both[1].title)} ${growth.rate >= 1 ? "grew" : "shrank to"} ${describeRate(growth)} per ${data.periodText}`
     : "The gap between two series";
   byId("gap-message").textContent = message || "";
   byId("gap-numbers").hidden = !line;
@@ -82,6 +83,7 @@ function showGrowth(prefix, list, growth, withInterval) {
   showNumber(`${prefix}rate`, growth?.rate, 4, "x");
   showNumber(`${prefix}rate-low`.replace("gap-rate", "gap"), ends?.low);
   showNumber(`${prefix}rate-high`.replace("gap-rate", "gap"), ends?.high);
+  byId(`${prefix}doubling-what`).textContent = `Doubling time, years${growth?.doubling < 0 ? " (below zero: halving)" : ""}`;
   showNumber(`${prefix}doubling`, growth?.doubling);
   showNumber(`${prefix}doubling-low`, ends?.doublingLow);
   showNumber(`${prefix}doubling-high`, ends?.doublingHigh);
@@ -101,8 +103,9 @@ function showNumber(id, number = NaN, digits = 4, suffix = "") {
 
 /** Show a device and its details, or none. */
 function showRow(row) {
-  trendChart.select(row);
-  showDetails("details", row && describeRow(row, shown.answer.counted.includes(row)));
+  if (row !== trendChart.current) trendChart.select(row);
+  showDetails("details", row && describeRow(row, shown.answer.counted.includes(row)),
+    state.device ? () => { hold(undefined); byId("trend-chart").focus(); } : undefined);
   placeDetails("details", trendChart, row);
 }
 
@@ -114,13 +117,16 @@ function pointAt(row, { moved = false } = {}) {
 
 /** Hold a device: it stays, is named in the chart and is part of the link. */
 function hold(row) {
-  trendChart.current = row;
-  if ((row ? row.name : "") === state.device) showRow(row);
-  else change({ device: row ? row.name : "" });
+  if (!row) search.clear();
+  const device = row ? row.name : "";
+  // Of several rows of a device the one that is meant.
+  if (row !== trendChart.current) trendChart.select(row);
+  if (device === state.device) showRow(row);
+  else change({ device });
 }
 
 function showPair(row, { moved = false } = {}) {
-  if (!moved) gapChart.select(row);
+  if (!moved && row !== gapChart.current) gapChart.select(row);
   showDetails("gap-details", row && describePair(row, shown.gap.unit));
   placeDetails("gap-details", gapChart, row);
 }
@@ -218,6 +224,11 @@ function listen() {
   byId("clear-window").addEventListener("click", () => change({ since: "", until: "" }));
   byId("reset").addEventListener("click", () => { search.clear(); change(START); });
   byId("rows-region").addEventListener("keydown", moveInTable);
+  byId("trend").addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.defaultPrevented || !trendChart.current) return;
+    event.preventDefault();
+    hold(undefined);
+  });
   listenToSharing();
   window.addEventListener("hashchange", () => { state = readFragment(); render(); });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", render);
@@ -251,7 +262,6 @@ async function start() {
   document.documentElement.classList.toggle("framed", window.parent !== window);
   const onWindow = (days) => change(days ? { since: days[0], until: days[1] } : { since: "", until: "" });
   trendChart = await makeChart("trend", { onSelect: pointAt, onHold: hold, onWindow });
-  gapChart = await makeChart("gap", { onSelect: showPair });
   search = makeSearch({
     rows: () => ({ shown: shown.answer.candidates, all: shown.answer.series.rows }), onChoose: hold,
   });
@@ -259,6 +269,10 @@ async function start() {
   state = readFragment();
   byId("search").value = state.device;
   render();
+  // Below the first screen: the chart above is seen first.
+  await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)));
+  gapChart = await makeChart("gap", { onSelect: showPair });
+  renderGap(shown.gap);
   document.documentElement.dataset.ready = "true";
 }
 

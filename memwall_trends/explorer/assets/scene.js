@@ -23,14 +23,14 @@ function trendScene(answer, palette, size) {
   const lines = way === "one" ? [oneLine(answer, palette, !state.frontier)] : groups.map((group, i) => groupLine(answer, group, i, palette));
   return layOut({
     points, lines: lines.filter(Boolean), per, unit, size, palette,
-    heading: describeFinding(answer), subheading: describePopulation(answer), source: describeSource(series),
+    heading: describeFinding(answer), subheading: describePopulation(answer), source: `${describeSource(series)}${data.baseUrl && `, ${data.baseUrl}`}`,
   });
 }
 
 function oneLine({ line, growth, rows, projection, series }, palette, withBand) {
   if (!line) return undefined;
   return {
-    label: withBand ? describeRate(growth) : `${describeRate(growth)}`, colour: palette.ink, width: 2.5, fill: palette.counted,
+    label: describeRate(growth), colour: palette.ink, width: 2.5, fill: palette.counted,
     from: rows[0].day, to: rows.at(-1).day, at: (year) => line.at(year), withBand, projection,
   };
 }
@@ -67,7 +67,7 @@ function gapScene(gap, palette, size) {
 
 /** Give everything its place: heights are logarithms unless the axis is linear. */
 function layOut({ points, lines, per, unit, size, palette, heading, subheading, source }) {
-  const isLog = state.scale === "log";
+  const isLog = state.scale === "log", isNarrow = size.width < NARROW;
   const height = (value) => (isLog ? Math.log10(value) : value);
   const curves = [], bands = [];
   lines.forEach((line, i) => {
@@ -89,7 +89,10 @@ function layOut({ points, lines, per, unit, size, palette, heading, subheading, 
     points: marks, curves, bands, labels, ticks, tickTexts, palette, heading, subheading, source, size,
     dates: pad(Math.min(...times), Math.max(...times), 0.02, 100).map((day) => day * MS_PER_DAY),
     values: [low, high],
-    margins: { left: 12 + 6.6 * longest(tickTexts), right: 14 + 6.9 * longest(labels.map(({ text }) => text)) },
+    // On a narrow screen the texts of the ticks stand on their lines.
+    margins: isNarrow ? { left: 8, right: 12 + 6 * longest(labels.map(({ text }) => text)) }
+      : { left: 12 + 6.6 * longest(tickTexts), right: 14 + 7.2 * longest(labels.map(({ text }) => text)) },
+    isNarrow,
   };
 }
 

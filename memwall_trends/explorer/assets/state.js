@@ -25,7 +25,7 @@ for (const series of data.series) {
 const findSeries = (name, dataset) =>
   data.series.find((series) => series.name === name && series.dataset === dataset);
 const different = (series, column) => [...new Set(series.rows.map((row) => row[column]))].sort();
-const groupings = (series) => GROUPED.filter((column) => series.columns[column] && different(series, column).length > 1);
+const groupings = (series) => GROUPED.filter((column) => series.columns[column] && different(series, column).filter(Boolean).length > 1);
 
 const START = {
   dataset: data.defaultDataset, series: data.series[0].name, precision: "", scope: "",

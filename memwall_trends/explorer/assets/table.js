@@ -7,7 +7,8 @@ let tabled = { key: "", lines: [] };
 /** The rows of an answer; `onPoint` and `onHold` are told which one the reader is at. */
 function showRows(answer, { onPoint, onHold }) {
   const { series, candidates } = answer;
-  const key = JSON.stringify([state.dataset, series.name, choiceFor(series), order, candidates.length, state.by]);
+  // Which lines there are does not go by the window, so that a drag builds none.
+  const { where, precision } = choiceFor(series), key = JSON.stringify([state.dataset, series.name, where, precision, order]);
   const columns = ["name", "date", "value", ...TABLE_COLUMNS.filter((column) => series.columns[column]), "source"];
   if (key !== tabled.key) {
     const lines = sortRows(candidates).map((row) => [row, rowElement(row, columns, { onPoint, onHold })]);

@@ -1,14 +1,17 @@
 // Numbers and choices as a reader sees them.
 
 const POLICY_TITLES = { best16: "16 bits or wider", fastest: "any format", fp16: "FP16 or BF16" };
-const COLUMN_TITLES = { product_class: "class", family: "family of links" };
+const COLUMN_TITLES = { product_class: "class" };
 const PREFIXES = ["", "k", "M", "G", "T", "P", "E"];
+const LONG_UNIT = 13;
 const SHORT_NUMBER = new Intl.NumberFormat("en", { maximumSignificantDigits: 6 });
 
 const titleOf = (column) => COLUMN_TITLES[column] || column;
 const policyTitle = (policy) => POLICY_TITLES[policy] || policy.toUpperCase();
 const unitOf = (series, rows) => (rows.length ? rows[0].unit : series.rows[0].unit);
 const formatValue = (value) => (value >= 1e9 || value < 1e-4 ? value.toPrecision(4) : SHORT_NUMBER.format(value));
+/** A title within a sentence: DRAM stays DRAM. */
+const withinSentence = (title) => (/^[A-Z][a-z]/.test(title) ? title[0].toLowerCase() + title.slice(1) : title);
 const capitalise = (text) => text[0].toUpperCase() + text.slice(1);
 
 /** As memwall_trends.units.format_number. */
@@ -31,7 +34,8 @@ function formatTick(value, unit) {
   }
   const scaled = base ? value * 1000 ** PREFIXES.indexOf(prefix) : value, named = base || unit;
   const text = scaled >= 1e6 || scaled < 1e-3 ? scaled.toExponential().replace("+", "") : SHORT_NUMBER.format(scaled);
-  return named === "x" ? `${text}x` : named === "parameters" ? text : `${text} ${named}`;
+  // A long unit stands above the chart alone.
+  return named === "x" ? `${text}x` : named === "parameters" || named.length > LONG_UNIT ? text : `${text} ${named}`;
 }
 
 const describeRate = (growth) => `${formatNumber(growth.rate, 3)}x`;
@@ -46,8 +50,9 @@ function describeDoubling({ doubling }) {
 function describeFinding(answer) {
   const name = answer.series.title;
   if (answer.way === "by" && answer.groups.length) {
-    const told = answer.groups.slice(0, 3).map(({ label, growth }) => `${describeRate(growth)} (${label})`);
-    return `${name} grew ${told.join(", ")} per ${data.periodText}`;
+    const told = answer.groups.slice(0, 3).map(({ label, growth }, i) =>
+      `${describeRate(growth)} ${i ? "" : `per ${data.periodText} `}(${label})`);
+    return `${name} grew ${told.join(", ")}`;
   }
   if (!answer.line) return name;
   const inside = answer.way === "within" ? ` within a ${titleOf(state.by)}` : "";
@@ -57,7 +62,7 @@ function describeFinding(answer) {
 /** What was measured: unit, population, window, and how sure the finding is. */
 function describePopulation(answer) {
   const { series, rows, growth, way } = answer;
-  const parts = [`${answer.unit} of ${rows.length} ${series.columns.segment ? "devices" : "rows"}` +
+  const parts = [`${answer.unit} of ${rows.length} ${series.columns.scope ? "links" : series.columns.segment ? "devices" : "rows"}` +
     (rows.length ? `, ${rows[0].date.slice(0, 4)} to ${rows.at(-1).date.slice(0, 4)}` : ""), ...describeChoice(series)];
   if (answer.first) parts.push(`relative to ${answer.first.name}`);
   if (growth && way !== "by") {

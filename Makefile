@@ -12,7 +12,7 @@ PICTURES := hw-scaling hw-scaling-today machine-balance claim-against-fit traini
 # The figures of the paper.
 PAPER := hw-scaling training-compute model-size memory-breakdown
 
-.PHONY: reproduce figures test test-all lint types notebooks docs clean
+.PHONY: reproduce figures test test-all lint types notebooks docs site clean
 
 reproduce: $(VENV)/.installed
 	$(BIN)/memwall-trends reproduce
@@ -45,8 +45,11 @@ docs: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.refresh_reference
 	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python tests/refresh_examples.py
 
+site: $(VENV)/.installed-dev
+	$(BIN)/python -m docs.site --out site
+
 clean:
-	rm -rf $(VENV) figures build dist node_modules explore.html
+	rm -rf $(VENV) figures site build dist node_modules explore.html
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

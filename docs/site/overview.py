@@ -64,7 +64,7 @@ def claims_page() -> str:
         (
             _title(str(series)),
             table(
-                ["claim", "printed", "of", "ours", "95% interval", "n", "to today", "verdict", "why not"],
+                ["claim", "printed", "ours", "95% interval", "verdict", "n", "to today", "of"],
                 (_claim_row(page, row, described[row["claim"]]) for row in part.to_dict(orient="records")),
             ),
         )
@@ -120,13 +120,12 @@ def _claim_row(page: str, row: Mapping[Hashable, Any], described: Mapping[Hashab
     return Row(
         (
             Cell(link(row["claim"], relative(address_of_source(row["source"]), page))),
-            Cell(row["printed"], number=True),
-            Cell(described["population"]),
+            Cell(row["printed"]),
             *_rate(row["rate"], row["ci_low"], row["ci_high"]),
+            Cell(": ".join(filter(None, [row["verdict"], row["reason"]]))),
             Cell(row["n_obs"] or "", number=True),
             Cell(_times(row["today_rate"]), number=True),
-            Cell(row["verdict"]),
-            Cell(row["reason"]),
+            Cell(described["population"]),
         ),
         row["claim"],
     )

@@ -12,7 +12,7 @@ PICTURES := hw-scaling hw-scaling-today machine-balance claim-against-fit traini
 # The figures of the paper.
 PAPER := hw-scaling training-compute model-size memory-breakdown
 
-.PHONY: reproduce figures test test-all lint types notebooks docs bench clean
+.PHONY: reproduce figures test test-all lint types notebooks docs site bench clean
 
 reproduce: $(VENV)/.installed
 	$(BIN)/memwall-trends reproduce
@@ -50,8 +50,11 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet --editable ".[bench]"
 	$(BIN)/python -m tests.benchmarks
 
+site: $(VENV)/.installed-dev
+	$(BIN)/python -m docs.site --out site
+
 clean:
-	rm -rf $(VENV) figures build dist node_modules explore.html
+	rm -rf $(VENV) figures site build dist node_modules explore.html
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

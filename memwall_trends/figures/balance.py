@@ -273,8 +273,8 @@ def _describe_record(outlook: Outlook, level: float) -> str:
 
 def _say_bound(points: pd.DataFrame, model: str | None) -> str:
     """Return on how many of the devices the least and the most intensive workload is memory-bound."""
-    from memwall_trends.workloads import count_cost
     from memwall_trends.datasets.rates import OPERAND_BYTES
+    from memwall_trends.workloads import count_cost
 
     widths = points["precision"].map(OPERAND_BYTES)
     bound: dict[str, int] = {}

@@ -68,7 +68,8 @@ def open_spark(rows: pd.DataFrame) -> Iterator[Any]:
     )
     session.sparkContext.setLogLevel("ERROR")
     try:
-        yield session.createDataFrame(rows.astype({"date": object}).to_dict(orient="records"))
+        records = rows.to_dict(orient="records")
+        yield session.createDataFrame([{**row, "date": row["date"].to_pydatetime()} for row in records])
     finally:
         session.stop()
 

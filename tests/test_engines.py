@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import memwall_trends as mt
 from memwall_trends.datasets import engines
 from memwall_trends.datasets.engines import find_files, is_parquet, scan
 from memwall_trends.errors import MemwallError
+from tests.conftest import CHECKOUT
 from tests.run_clusters import FITS, compare, make_table, open_dask, open_spark
 
 if TYPE_CHECKING:
@@ -57,8 +59,9 @@ def clusters(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
 @pytest.mark.slow
 def test_the_same_fit_on_five_engines(rows: pd.DataFrame, clusters: dict[str, Any]) -> None:
     frames = {name: open_frame(name, rows) for name in LOCAL} | clusters
-    assert set(compare(rows, frames, FITS)) == {(name, fit) for name in frames for fit in FITS}
-    for case, difference in compare(rows, frames, FITS).items():
+    differences = compare(rows, frames, FITS)
+    assert set(differences) == {(name, fit) for name in frames for fit in FITS}
+    for case, difference in differences.items():
         assert difference < TOLERANCE, case
 
 
@@ -178,3 +181,10 @@ def test_pandas_frames_are_no_engine() -> None:
     assert not engines.is_engine_frame(pd.DataFrame())
     assert not engines.is_engine_frame("peak_flops")
     assert not engines.is_engine_frame(np.zeros(3))
+
+
+def test_the_examples_of_the_guide() -> None:
+    need("duckdb")
+    need("polars")
+    path = CHECKOUT / "docs" / "engines.md"
+    assert doctest.testfile(str(path), module_relative=False).failed == 0

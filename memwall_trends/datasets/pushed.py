@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
@@ -83,6 +82,7 @@ class Pushed:
     load: Callable[[], pd.DataFrame] | None = None
     part: Cells | None = None
     _asked: dict[Any, Cells] = field(default_factory=dict)
+    _known: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -125,7 +125,7 @@ class Pushed:
         name = str(self.frame.implementation.value)
         return NAMES.get(name, name)
 
-    @cached_property
+    @property
     def measured(self) -> Measures:
         """Dates and values, these in one unit."""
         return replace(self.measures, factors=self._units[0])
@@ -164,7 +164,7 @@ class Pushed:
         if len(window) > 1 and window["since"] > window["until"]:
             raise MemwallError(f"the window is upside down: it starts on {since} and ends on {until}")
         frame = frame.filter(self._inside(window)) if window else frame
-        return replace(self, frame=frame, where=resolved, window=window, _asked={})
+        return replace(self, frame=frame, where=resolved, window=window, _asked={}, _known={})
 
     def cells(self, keys: Sequence[str] = (), lines: Lines | None = None) -> Cells:
         """Return the sums of the rows that agree in all keys: columns, or the ``year`` of the date.
@@ -330,18 +330,30 @@ class Pushed:
             f"{expected}{hint}"
         )
 
-    @cached_property
+    @property
     def _middle(self) -> tuple[float, float]:
         """A day and a log10 value amid those of some rows; one of them, so that equal ones stay equal."""
+        return self._ask_once("middle", self._find_middle)
+
+    @property
+    def _units(self) -> tuple[dict[str, float], str]:
+        """What the values of each unit are multiplied by, and the unit that they become."""
+        return self._ask_once("units", self._find_units)
+
+    def _ask_once(self, name: str, find: Callable[[], Answer]) -> Answer:
+        if name not in self._known:
+            self._known[name] = find()
+        known: Answer = self._known[name]
+        return known
+
+    def _find_middle(self) -> tuple[float, float]:
         measured = self.measured
         sample = self.frame.filter(measured.is_right()).head(SAMPLE)
         rows = self._collect(sample.select(x=measured.days(), y=measured.value_in_unit().log(10)))
         middle = rows.astype("float64").quantile(0.5, interpolation="lower").fillna(0.0)
         return float(middle["x"]), float(middle["y"])
 
-    @cached_property
-    def _units(self) -> tuple[dict[str, float], str]:
-        """What the values of each unit are multiplied by, and the unit that they become."""
+    def _find_units(self) -> tuple[dict[str, float], str]:
         import narwhals as nw
 
         column, value = find_unit_column(self.columns, self.measures.value), self.measures.value

@@ -222,6 +222,25 @@ def test_start_up_leaves_heavy_libraries_alone() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_commands_import_what_they_need() -> None:
+    """One after the other in a process: what the first ones import, the last ones may."""
+    code = """
+import contextlib, io, sys
+from memwall_trends import cli
+HEAVY = ("numpy", "pandas", "scipy.special", "scipy.stats", "statsmodels", "altair", "vl_convert",
+    "frictionless", "pybtex", "jinja2", "polars")
+for arguments in (["--help"], ["rate", "--help"], ["data", "list"], ["rate", "peak_flops"],
+        ["gap", "peak_flops", "dram_bandwidth"], ["reproduce"]):
+    sys.argv = ["memwall-trends", *arguments]
+    with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):
+        cli.main()
+    print(*[name for name in HEAVY if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    fitting = "numpy pandas scipy.special"
+    assert done.stdout.splitlines() == ["", "", "numpy pandas", fitting, fitting, fitting]
+
+
 def test_the_module_is_the_command() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "memwall_trends", "--version"], check=True, capture_output=True, text=True

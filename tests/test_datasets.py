@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from memwall_trends.datasets import (
     list_tables,
     load_observations,
     load_table,
+    reading,
 )
 from memwall_trends.errors import MemwallError
 from memwall_trends.fitting.trends import fit_trend
@@ -607,3 +609,38 @@ def test_every_device_behind_the_papers_points_is_curated(name: str) -> None:
     }
     plotted = set(load_table(name, "gholami2024")["name"]) - {"unidentified GPU of 2012"}
     assert {renamed.get(device, device) for device in plotted} <= set(load_table(name)["name"])
+
+
+# What is read and joined once
+
+
+def test_a_table_is_parsed_and_joined_once_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed, joined = Counter[bytes](), Counter[str]()
+    read_csv, join = pd.read_csv, reading.join_devices
+
+    def count_parsed(file: Any, **options: Any) -> Any:
+        parsed[file.getvalue()] += 1
+        return read_csv(file, **options)
+
+    def count_joined(rows: pd.DataFrame, table: Any, *rest: Any) -> pd.DataFrame:
+        joined[table.name] += 1
+        return join(rows, table, *rest)
+
+    monkeypatch.setattr(pd, "read_csv", count_parsed)
+    monkeypatch.setattr(reading, "join_devices", count_joined)
+    for kept in (reading._parse_table, reading._shipped_rows):
+        kept.cache_clear()
+    for since in (2005, 2010):
+        fit_trend("peak_flops", since=since)
+        fit_trend("dram_bandwidth", since=since, kind="gpu")
+    assert set(parsed.values()) == {1}
+    assert joined == {"peak_flops": 1, "dram_bandwidth": 1}
+
+
+def test_rows_that_are_changed_are_not_those_of_the_next_who_asks() -> None:
+    rows = load_table("dram_bandwidth")
+    rows["value"] = 1.0
+    rows.loc[0, "segment"] = "none"
+    again = load_table("dram_bandwidth")
+    assert again["value"].max() > 1
+    assert "none" not in set(again["segment"])

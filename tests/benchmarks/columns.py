@@ -14,13 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 AGAINST = "regr_slope of DuckDB"
-ENGINES = ("pandas", "polars", "duckdb", "dask", "pyspark")
-SMALL = ("dask", "pyspark")
-"""Engines that take long to start, and longer for many rows on one machine."""
+ENGINES = ("pandas", "polars", "duckdb")
+FRAMES = {
+    "dask": "import dask.dataframe; frame = dask.dataframe.read_parquet({files!r})",
+    "Spark": "from pyspark.sql import SparkSession; "
+    "frame = SparkSession.builder.master('local[*]').getOrCreate().read.parquet({files!r})",
+}
+"""What makes a frame of those that the command does not name; of Spark, CPU and memory leave out its JVM."""
 PART = 10**6
 QUERY = (
-    "select vendor, regr_slope(log10(value), date_diff('day', date '1970-01-01', date)) "
-    "from '{files}' group by vendor"
+    "select vendor, regr_slope(log10(value), date_diff('day', timestamp '1970-01-01', date)) "
+    "from {files!r} group by vendor"
 )
 
 
@@ -29,24 +33,33 @@ def measure(size: Size) -> Iterator[Comparison]:
     for rows in size.parquet_rows:
         with tempfile.TemporaryDirectory() as folder:
             files = _write(rows, Path(folder))
-            query = QUERY.format(files=files)
-            commands = {
-                engine: ours("rate", files, "--engine", engine, "--by", "vendor")
-                for engine in ENGINES
-                if rows <= size.small_rows or engine not in SMALL
-            }
-            theirs = python(f"import duckdb; duckdb.sql({query!r}).fetchall()")
+            commands = _commands(files, with_frames=rows <= size.small_rows)
+            theirs = python(f"import duckdb; duckdb.sql({QUERY.format(files=files)!r}).fetchall()")
             taken = run_in_turn({AGAINST: theirs, **commands}, size.runs)
-        for engine in commands:
-            if engine in taken and AGAINST in taken:
-                what = f"rate 'FILES' --engine {engine} --by vendor"
-                yield Comparison(what, AGAINST, taken[engine], taken[AGAINST], rows)
+        for what in commands:
+            if what in taken and AGAINST in taken:
+                yield Comparison(what, AGAINST, taken[what], taken[AGAINST], rows)
+
+
+def _commands(files: str, *, with_frames: bool) -> dict[str, list[str]]:
+    commands = {
+        f"rate 'FILES' --engine {engine} --by vendor": ours(
+            "rate", files, "--engine", engine, "--by", "vendor"
+        )
+        for engine in ENGINES
+    }
+    fit = "; import memwall_trends as mt; print(mt.fit_by(frame, 'vendor').to_records())"
+    if with_frames:
+        commands |= {
+            f"fit_by(FRAME of {name}, 'vendor')": python(make.format(files=files) + fit)
+            for name, make in FRAMES.items()
+        }
+    return commands
 
 
 def _write(rows: int, folder: Path) -> str:
     """Write the rows, so many a file, and return what names all files."""
     for part in range(0, rows, PART):
-        make_observations(min(PART, rows - part), seed=part).to_parquet(
-            folder / f"{part:09}.parquet", index=False
-        )
+        frame = make_observations(min(PART, rows - part), seed=part)
+        frame.to_parquet(folder / f"{part:09}.parquet", index=False)
     return str(folder / "*.parquet")

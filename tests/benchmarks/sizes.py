@@ -19,7 +19,7 @@ class Size:
     runs : int
     csv_rows, parquet_rows : sequence of int
     small_rows : int
-        The most rows for engines that are no match for more.
+        The most rows of frames that take long to start, and longer for many rows on one machine.
     draws : int
         Of the bootstrap.
     long : bool

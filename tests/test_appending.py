@@ -61,7 +61,7 @@ def test_a_new_file_has_all_columns_and_the_row(tmp_path: Path) -> None:
     assert header.split(",") == overlay_columns()
     frame, lines = read_overlay(path)
     assert frame.loc[0, "note"] == 'with a comma, a "quote" and ü'
-    assert lines == [2]
+    assert list(lines) == [2]
     assert row.startswith("memory_capacity,A,Acme,gpu,2026-06-01,")
     # No lock stays beside it.
     assert list(path.parent.iterdir()) == [path]

@@ -124,8 +124,8 @@ def test_one_observation_off_a_line_makes_it_no_line(at: int) -> None:
 
 
 def test_cells_are_numbered_by_all_labels() -> None:
-    codes, first = number_cells(CLUSTERS, OTHERS, WEIGHTS)
+    codes, first = number_cells(N_OBS, CLUSTERS, OTHERS, WEIGHTS)
     keys = list(zip(CLUSTERS.tolist(), OTHERS.tolist(), WEIGHTS.tolist(), strict=True))
     assert len({(key, code) for key, code in zip(keys, codes.tolist(), strict=True)}) == len(set(keys))
     assert [keys.index(keys[place]) for place in first] == first.tolist()
-    assert number_cells(np.ones(5))[0].tolist() == [0] * 5
+    assert number_cells(5)[0].tolist() == [0] * 5

@@ -135,8 +135,11 @@ def test_rows_of_a_plain_file_are_named_by_their_lines(tmp_path: Path) -> None:
     assert "row 4, column 'value': '-1'" in str(error.value)
 
 
-def test_each_text_of_a_date_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    days = pd.date_range("2010-01-01", periods=365).strftime("%Y-%m-%d")
+@pytest.mark.parametrize(("form", "n_read"), [("%d %b %Y", 365), ("%Y-%m-%d", 0)])
+def test_each_text_of_a_date_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, n_read: int
+) -> None:
+    days = pd.date_range("2010-01-01", periods=365).strftime(form)
     rows = pd.DataFrame({"date": np.tile(days, 300), "value": np.arange(1, 365 * 300 + 1)})
     rows.to_csv(tmp_path / "chips.csv", index=False)
     read: list[str] = []
@@ -147,8 +150,30 @@ def test_each_text_of_a_date_is_read_once(tmp_path: Path, monkeypatch: pytest.Mo
         return plain(cell)
 
     monkeypatch.setattr(dates, "_without_time", count)
-    assert fit_trend(tmp_path / "chips.csv").n_obs == len(rows)
-    assert len(read) == len(days)
+    trend = fit_trend(tmp_path / "chips.csv")
+    assert trend.n_obs == len(rows)
+    assert trend.last_date.isoformat() == "2010-12-31"
+    # Those of the usual form are read all at once.
+    assert len(read) == n_read
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.dates().map(str),
+            st.from_regex(r"[0-9]{4}-[0-9]{1,2}-[0-9]{2}", fullmatch=True),
+            st.text(alphabet="0129-W\u0663T ", max_size=11),
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_the_usual_form_means_what_the_forms_say(texts: list[str]) -> None:
+    at_once = dates._read_iso(pd.Index(texts, dtype="str"))
+    if at_once is not None:
+        expected = [dates._read_form(text) for text in texts]
+        assert expected == [("days", day) for day in at_once.astype("datetime64[D]").tolist()]
 
 
 def test_the_rows_of_a_plain_file_are_held_once_as_text(tmp_path: Path) -> None:

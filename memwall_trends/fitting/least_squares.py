@@ -67,18 +67,14 @@ def ordinary_least_squares(
     >>> round(estimate.slope, 12), round(estimate.intercept, 12), estimate.origin
     (0.5, 1.5, 2001.0)
     """
-    import numpy as np
-
-    return weighted_least_squares(
-        years, log10_values, weights=np.ones_like(years), se=se, clusters=clusters, within=within
-    )
+    return weighted_least_squares(years, log10_values, weights=None, se=se, clusters=clusters, within=within)
 
 
 def weighted_least_squares(
     years: Floats,
     log10_values: Floats,
     *,
-    weights: Floats,
+    weights: Floats | None,
     se: str = "hc3",
     clusters: Clusters | None = None,
     within: Codes | None = None,
@@ -89,8 +85,8 @@ def weighted_least_squares(
     ----------
     years, log10_values, clusters, within
         As in `ordinary_least_squares`.
-    weights : ndarray of float, shape (n,)
-        How much each observation counts. Only their ratios matter.
+    weights : ndarray of float, shape (n,), optional
+        How much each observation counts, all the same if there are none. Only their ratios matter.
     se : str
         As in `ordinary_least_squares`; ``classical`` takes the weights for inverse variances, the others hold
         whatever the weights stand for.
@@ -110,8 +106,11 @@ def weighted_least_squares(
     """
     if find_standard_error(se) == "hc3":
         return _fit_rows(years, log10_values, weights, within)
-    labels = [*(clusters.codes if clusters else ()), *([] if within is None else [within])]
-    codes, first = number_cells(weights, *labels)
+    labels = [
+        *(clusters.codes if clusters else ()),
+        *(each for each in (within, weights) if each is not None),
+    ]
+    codes, first = number_cells(len(years), *labels)
     return fit_moments(
         Moments.of(years, log10_values, codes, weights),
         se=se,
@@ -120,35 +119,36 @@ def weighted_least_squares(
     )
 
 
-def number_cells(*labels: Floats | Codes) -> tuple[Codes, Codes]:
+def number_cells(n_obs: int, *labels: Floats | Codes) -> tuple[Codes, Codes]:
     """Return the cell of each observation, from 0, those of all the same labels; and where each first stands.
 
     Parameters
     ----------
+    n_obs : int
     *labels : ndarray, shape (n,)
 
     Examples
     --------
     >>> import numpy as np
-    >>> codes, first = number_cells(np.array([0, 0, 1, 0]), np.array([2.0, 3.0, 2.0, 2.0]))
+    >>> codes, first = number_cells(4, np.array([0, 0, 1, 0]), np.array([2.0, 3.0, 2.0, 2.0]))
     >>> codes.tolist(), first.tolist()
     ([0, 1, 2, 0], [0, 1, 2])
     """
     import numpy as np
     import pandas as pd
 
-    codes = np.zeros(len(labels[0]), dtype=np.int64)
+    codes = np.zeros(n_obs, dtype=np.int64)
+    if not labels:
+        return codes, np.zeros(1, dtype=np.int64)
     for each in labels:
-        if (each == each[0]).all():
-            continue
         own, known = pd.factorize(each)
         codes = pd.factorize(codes * len(known) + own)[0]
-    first = np.full(int(codes.max()) + 1, len(codes))
+    first = np.full(int(codes.max()) + 1, n_obs)
     np.minimum.at(first, codes, np.arange(len(codes)))
     return codes, first
 
 
-def _fit_rows(years: Floats, log10_values: Floats, weights: Floats, within: Codes | None) -> Estimate:
+def _fit_rows(years: Floats, log10_values: Floats, weights: Floats | None, within: Codes | None) -> Estimate:
     """Return the line with an error that goes by the residual of each observation."""
     import numpy as np
 
@@ -157,7 +157,7 @@ def _fit_rows(years: Floats, log10_values: Floats, weights: Floats, within: Code
     origin = float(years.mean())
     if np.ptp(log10_values) == 0:
         return flat_line(float(log10_values[0]), origin, len(years))
-    scaled = weights / weights.mean()
+    scaled = np.ones_like(years) if weights is None else weights / weights.mean()
     design = np.hstack(
         [design_line(years, origin), *([] if within is None else [centre_groups(within, scaled)])]
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ from memwall_trends.units import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     Read = Callable[[re.Match[str]], dt.date]
 
@@ -51,7 +55,7 @@ def _half(match: re.Match[str]) -> dt.date:
     return dt.date(_number(match, "year"), 6 * _number(match, "half") - 5, 1)
 
 
-ISO, ISO_LENGTH = "days", len("2020-05-14")
+ISO, ISO_PATTERN = "days", r"^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}$"
 FORMS: tuple[tuple[str, str, Read], ...] = (
     ("years", YEAR + r"(?:\.0+)?", _plain),
     ("months", YEAR + r"[-/](?P<m>\d\d)", _plain),
@@ -75,7 +79,6 @@ FORMS: tuple[tuple[str, str, Read], ...] = (
     ("month names", MONTH + r"[ -]+(?P<d>\d{1,2})(?:st|nd|rd|th)?(?:, *| +)" + YEAR, _named),
 )
 """What each form is called, how it looks, and how it is read; no text looks like two of them."""
-COMPILED = tuple((name, re.compile(pattern, re.ASCII | re.IGNORECASE), read) for name, pattern, read in FORMS)
 NUMBERS = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2([1-9]\d{3}|\d\d)", re.ASCII)
 DECIMAL = re.compile(r"([1-9]\d{3})\.(\d+)", re.ASCII)
 
@@ -117,6 +120,10 @@ def read_dates(cells: pd.Series, date_format: str | None, where: str) -> tuple[p
         cells = cells.astype(object).map(str)
     # Each text is read once, however many cells hold it.
     codes, distinct = pd.factorize(cells, use_na_sentinel=False)
+    if date_format in (None, DAY_FIRST, MONTH_FIRST):
+        usual = _read_iso(distinct)
+        if usual is not None:
+            return pd.Series(usual[codes], index=cells.index, name=cells.name), ISO
     texts = list(map(_without_time, distinct))
     read, forms = _read(list(dict.fromkeys(texts)), date_format, where)
     known = pd.Series([read.get(text) for text in texts], dtype=object)
@@ -134,11 +141,7 @@ def _read(
     forms: dict[str, None] = {}
     decimal, numbers = [], []
     for text in texts:
-        day = _read_iso(text)
-        if day is not None:
-            read[text] = day
-            forms[ISO] = None
-        elif NUMBERS.fullmatch(text):
+        if NUMBERS.fullmatch(text):
             numbers.append(text)
         elif DECIMAL.fullmatch(text) and not re.fullmatch(r"\d+\.0+", text):
             decimal.append(text)
@@ -158,18 +161,29 @@ def _read(
     return read, list(forms)
 
 
-def _read_iso(text: str) -> dt.date | None:
-    """Return the day that the usual form means, which most columns have: 2020-05-14."""
-    if len(text) != ISO_LENGTH or text[4] != "-" or text[7] != "-" or text[0] == "0":
-        return None
+def _read_iso(texts: pd.Index) -> NDArray[np.datetime64] | None:
+    """Return the days of texts that all have the usual form, as most columns do: 2020-05-14."""
+    import pyarrow as pa
+    from pyarrow import compute
+
     try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
+        cells = pa.array(texts, type=pa.large_string())
+        # Arrow takes a year zero, which is none.
+        if not compute.all(compute.match_substring_regex(cells, ISO_PATTERN)).as_py():
+            return None
+        days: NDArray[np.datetime64] = compute.cast(cells, pa.date32()).to_numpy(zero_copy_only=False)
+    except pa.ArrowException:
         return None
+    return days.astype("datetime64[us]")
+
+
+@functools.cache
+def _compile() -> tuple[tuple[str, re.Pattern[str], Read], ...]:
+    return tuple((name, re.compile(pattern, re.ASCII | re.IGNORECASE), read) for name, pattern, read in FORMS)
 
 
 def _read_form(text: str) -> tuple[str, dt.date | None]:
-    for name, pattern, read in COMPILED:
+    for name, pattern, read in _compile():
         match = pattern.fullmatch(text)
         if match:
             try:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from memwall_trends.fitting.designs import Basis, Floats, Integers
 
 WORKING_MODELS = ("independent", "intraclass")
+MANY_CLUSTERS = 1000
+"""Above, no matrix of all pairs of clusters is put together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,25 +290,43 @@ class Satterthwaite:
         """Return the degrees of freedom of a contrast, shape (k,)."""
         rotated = self.basis.rotate(contrast)
         plain, weighted = self.plain @ rotated, self.weighted @ rotated
-        cross = plain @ weighted.T
         own, shared = self.variances
+        if not shared and len(plain) > MANY_CLUSTERS:
+            return self._of_many(rotated, plain, weighted)
+        cross = plain @ weighted.T
         covariance = (
             np.diag(self.squares @ rotated @ rotated)
             - cross
             - cross.T
             + plain @ (self.basis.weighted.T @ self.basis.weighted) @ plain.T
         )
-        # Relative to the whole, a variance that consists of rounding errors.
-        if np.trace(covariance) <= SINGULAR * (rotated @ rotated):
-            raise MemwallError(
-                "no more than one cluster tells of this coefficient, so that its variance cannot be "
-                "estimated; leave out the group that has a single cluster, or take a classical standard error"
-            )
+        _check_told(np.trace(covariance), rotated)
         covariance *= own
         if shared:
             by_cluster = np.diag(self.sums @ rotated) - self.leverage @ plain.T
             covariance += shared * by_cluster.T @ by_cluster
         return float(np.trace(covariance) ** 2 / (covariance**2).sum())
+
+    def _of_many(self, rotated: Floats, plain: Floats, weighted: Floats) -> float:
+        """Return the same without the G x G matrix: B = D + A S A' with D diagonal and A of 2k columns."""
+        own, n_columns = self.squares @ rotated @ rotated, plain.shape[1]
+        sides = np.hstack([plain, weighted])
+        middle, identity = self.basis.weighted.T @ self.basis.weighted, np.eye(n_columns)
+        inner = np.block([[middle, -identity], [-identity, np.zeros((n_columns, n_columns))]])
+        product = inner @ (sides.T @ sides)
+        trace = own.sum() + np.trace(product)
+        _check_told(trace, rotated)
+        along = ((sides @ inner) * sides).sum(axis=1)
+        return float(trace**2 / (own @ own + 2 * own @ along + np.trace(product @ product)))
+
+
+def _check_told(trace: float, rotated: Floats) -> None:
+    # Relative to the whole, a variance that consists of rounding errors.
+    if trace <= SINGULAR * (rotated @ rotated):
+        raise MemwallError(
+            "no more than one cluster tells of this coefficient, so that its variance cannot be "
+            "estimated; leave out the group that has a single cluster, or take a classical standard error"
+        )
 
 
 def _liang_zeger(basis: Basis, residuals: Floats, codes: Integers, n_clusters: int) -> Floats:

@@ -381,3 +381,16 @@ def test_few_unequal_clusters_are_held_by_cr2_and_not_by_the_usual_errors() -> N
     usual, reduced = held / 1000
     assert usual < 0.85
     assert 0.92 <= reduced <= 0.98
+
+
+def test_many_clusters_need_no_matrix_of_their_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(5)
+    design = np.column_stack([np.ones(600), random.normal(size=600)])
+    codes = random.integers(0, 80, 600)
+    residuals, weights = random.normal(size=600), random.uniform(0.5, 2, 600)
+    slope = np.array([0.0, 1.0])
+    by_pairs = cr2(design, residuals, codes, contrast=slope, weights=weights)
+    monkeypatch.setattr("memwall_trends.fitting.clusters.MANY_CLUSTERS", 0)
+    assert cr2(design, residuals, codes, contrast=slope, weights=weights).degrees_of_freedom == (
+        pytest.approx(by_pairs.degrees_of_freedom, rel=1e-10)
+    )

@@ -227,7 +227,15 @@ def test_the_default_of_wls_needs_rows_where_nothing_shares_an_error(rows: pd.Da
 
 def test_what_needs_the_rows_of_a_trend_says_that_they_stayed(rows: pd.DataFrame) -> None:
     trend = mt.fit_trend(in_duckdb(rows))
-    for ask in (lambda: trend.observations, trend.diagnose, lambda: mt.fit_break(in_duckdb(rows))):
+    relation = in_duckdb(rows)
+    for ask in (
+        lambda: trend.observations,
+        trend.diagnose,
+        lambda: mt.fit_break(relation),
+        lambda: mt.run_backtest(relation),
+        lambda: mt.decompose(relation, "kind"),
+        lambda: mt.find_figure("timeline")(data=relation),
+    ):
         with pytest.raises(MemwallError, match="needs the rows, and they stayed in DuckDB"):
             ask()
 

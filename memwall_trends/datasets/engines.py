@@ -110,14 +110,37 @@ def has_rows(data: object) -> bool:
 def to_pandas(data: Any) -> pd.DataFrame:
     """Return such a frame as one of pandas.
 
+    Raises
+    ------
+    MemwallError
+        If its rows are not in memory.
+
     Examples
     --------
     >>> import pyarrow
     >>> to_pandas(pyarrow.table({"value": [1.0]}))["value"].tolist()
     [1.0]
     """
+    if not has_rows(data):
+        origin = data.origin if isinstance(data, Scan) else "the data frame"
+        raise MemwallError(
+            f"{origin}: this needs the rows, and an engine holds them; read what fits into memory, as a "
+            "pandas frame or with --engine pandas"
+        )
     frame: pd.DataFrame = as_narwhals(data.frame if isinstance(data, Scan) else data).to_pandas()
     return frame
+
+
+def list_engine_columns(data: Any) -> list[str]:
+    """Return the columns of such a frame.
+
+    Examples
+    --------
+    >>> import pyarrow
+    >>> list_engine_columns(pyarrow.table({"date": [2020], "value": [1.0]}))
+    ['date', 'value']
+    """
+    return list(as_narwhals(data.frame if isinstance(data, Scan) else data).collect_schema().names())
 
 
 def is_parquet(path: str | Path) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from memwall_trends import defaults
+from memwall_trends.datasets.engines import is_engine_frame, list_engine_columns, to_pandas
 from memwall_trends.datasets.overlay import describe_devices, lay_over
 from memwall_trends.datasets.parsing import Found, Reading, find_column, observe, read_rows, unique_names
 from memwall_trends.datasets.parsing.content import STANDARD_INPUT
@@ -208,6 +209,8 @@ def load_observations(
     'transformer'
     """
     how = reading or Reading()
+    if is_engine_frame(data):
+        data = to_pandas(data)
     if isinstance(data, pd.DataFrame):
         frame = data.reset_index(drop=True).set_axis(unique_names(data.columns), axis=1)
         found = Found(file="the data frame", format="frame")
@@ -265,6 +268,8 @@ def list_columns(
     """
     if isinstance(data, pd.DataFrame):
         return unique_names(data.columns)
+    if is_engine_frame(data):
+        return list_engine_columns(data)
     if is_file(data, dataset):
         return list(map(str, read_rows(data, reading).frame.columns))
     return find_series(str(data), dataset).choosable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass, replace
-from functools import wraps
+from functools import cache, wraps
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, get_type_hints
 
@@ -114,7 +114,7 @@ class Group(Generic[Value]):
                 name,
                 inspect.Parameter.KEYWORD_ONLY,
                 default=option.default,
-                annotation=Annotated[option.type_, _describe(option, self.panel)],
+                annotation=_annotate(option, self.panel),
             )
             for name, option in self.options.items()
         ]
@@ -196,6 +196,12 @@ def _merge(command: Callable[..., None], groups: Mapping[str, Group[Any]]) -> li
             kind = inspect.Parameter.KEYWORD_ONLY
             merged.append(parameter.replace(annotation=hints[name], kind=kind))
     return merged
+
+
+@cache
+def _annotate(option: Option, panel: str) -> Any:
+    """Return an option as Typer reads it; made once, as a dozen commands share it."""
+    return Annotated[option.type_, _describe(option, panel)]
 
 
 def _describe(option: Option, panel: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from dataclasses import dataclass, replace
-from functools import wraps
+from functools import cache, wraps
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
@@ -117,7 +117,7 @@ class Group(Generic[Value]):
                 name,
                 inspect.Parameter.KEYWORD_ONLY,
                 default=option.default,
-                annotation=Annotated[option.type_, _describe(name, option, self.panel)],
+                annotation=_annotate(name, option, self.panel),
             )
             for name, option in self.options.items()
         ]
@@ -209,6 +209,12 @@ def _completed(name: str, hint: Any) -> Any:
     described = copy.copy(described)
     described.autocompletion = completes(name, type_)
     return Annotated[type_, described]
+
+
+@cache
+def _annotate(name: str, option: Option, panel: str) -> Any:
+    """Return an option as Typer reads it; made once, as a dozen commands share it."""
+    return Annotated[option.type_, _describe(name, option, panel)]
 
 
 def _describe(name: str, option: Option, panel: str) -> Any:

@@ -260,6 +260,7 @@ def test_without_a_command_five_things_to_try_are_shown(run: Run) -> None:
     assert max(len(line) for line in shown.out.splitlines()) <= 80
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("command", FIRST_STEPS)
 def test_each_of_them_runs(run: Run, command: str) -> None:

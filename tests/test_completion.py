@@ -97,6 +97,7 @@ def test_what_precision_means_to_a_command(complete: Complete) -> None:
     assert complete("training-memory", "gpt2", "--precision", "") == ["fp32", "mixed"]
     assert {"fastest", "int8", "tf32"} <= set(complete("roofline", "gpt2", "--precision", ""))
     assert "best16" not in complete("add", "peak_flops", "--precision", "")
+    assert complete("add", "peak_flops", "--engine", "") == ["matrix", "vector"]
 
 
 def test_claims_and_sources(complete: Complete) -> None:

@@ -131,6 +131,11 @@ def _sources(line: Line) -> list[str]:
     return _cells_of("sources" if line.command == "add" else "claims", "source")(line)
 
 
+def _engines(line: Line) -> list[str]:
+    """Return the engines of a chip that is added: vector or matrix."""
+    return _cells("engine")(line) if line.command == "add" else []
+
+
 def _cells_of(table: str, column: str) -> Callable[[Line], list[str]]:
     return lambda _: _read_cells(_find_table(table), column)
 
@@ -259,6 +264,7 @@ COMPLETED: Mapping[str, Callable[[Line], Iterable[str]]] = {
     "precision": _precisions,
     "source": _sources,
     "source_kind": _cells_of("sources", "kind"),
-    **{column: _cells(column) for column in ("engine", "sparsity", "memory", "family", "scope", "evidence")},
+    **{column: _cells(column) for column in ("sparsity", "memory", "family", "scope", "evidence")},
+    "engine": _engines,
 }
 """What finds the names that a parameter takes, by its name."""

@@ -18,6 +18,7 @@ from memwall_trends.fitting.least_squares import (
     ordinary_least_squares,
     weighted_least_squares,
 )
+from memwall_trends.fitting.regression import regress
 from memwall_trends.fitting.standard_errors import Clusters, estimate_uncertainty
 
 RANDOM = np.random.default_rng(11)
@@ -46,7 +47,12 @@ def test_the_line_and_its_error_are_those_of_the_rows(
     if within:
         design = np.hstack([design, centre_groups(CLASSES, scaled)])
     result = WLS(VALUES, design, weights=scaled).fit()
-    sure = estimate_uncertainty(result, design, VALUES, scaled, se=se, clusters=clusters)
+    sure = estimate_uncertainty(
+        regress(VALUES, design, scaled), design, VALUES, scaled, se=se, clusters=clusters
+    )
+    if se == "hc3":
+        robust = result.get_robustcov_results("HC3").cov_params()
+        np.testing.assert_allclose(fitted.covariance, robust[:2, :2], rtol=1e-9)
     left = scaled @ (VALUES - result.fittedvalues) ** 2 / result.df_resid
     pairs: list[tuple[Any, Any]] = [
         ([fitted.intercept, fitted.slope], result.params[:2]),

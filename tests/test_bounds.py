@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from memwall_trends.errors import MemwallError
-from memwall_trends.fitting.bounds import check_draws, check_seed, least_draws, seeded
+from memwall_trends.fitting.bounds import check_draws, check_seed, least_draws, seeded, t_quantile
 from memwall_trends.fitting.methods import Method
 from memwall_trends.fitting.wild import wild_bootstrap_t
 from memwall_trends.questions.sensitivity import run_sensitivity
@@ -85,3 +86,15 @@ def test_a_level_that_the_draws_cannot_tell_is_a_message_of_every_command(
 def test_sensitivity_draws_as_many_as_its_level_needs() -> None:
     fitted = run_sensitivity("interconnect_bandwidth", method="ols", level=0.999, frontier=True)
     assert fitted.specifications["ci_low"].notna().all()
+
+
+@pytest.mark.parametrize("freedom", [9_999.0, 10_000.0, 12_345.6, 1e6, 1e9])
+@pytest.mark.parametrize("level", [0.01, 0.5, 0.95, 0.9999, 1 - 1e-9])
+def test_the_quantile_is_that_of_scipy_whatever_the_degrees_of_freedom(freedom: float, level: float) -> None:
+    assert t_quantile(freedom, level) == pytest.approx(stats.t.ppf((1 + level) / 2, freedom), rel=1e-12)
+
+
+@pytest.mark.parametrize("freedom", [5.0, 20_000.0])
+def test_a_level_that_is_none_has_no_quantile(freedom: float) -> None:
+    with pytest.raises(MemwallError, match="the level of an interval lies between 0 and 1"):
+        t_quantile(freedom, 1.0)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 MIN_DISTINCT_DATES = 3
+MANY_DEGREES = 10_000
+"""Of freedom: Student's t is then normal but for a few terms."""
 MOST_PAIRS = 12_500_000
 """Pairs take some 100 bytes each while their slopes are sorted."""
 
@@ -35,9 +37,30 @@ def t_quantile(degrees_of_freedom: float, level: float) -> float:
     >>> round(t_quantile(35, 0.95), 4)
     2.0301
     """
+    share = (1 + check_level(level)) / 2
+    if MANY_DEGREES <= degrees_of_freedom < math.inf and share < 1:
+        return _near_normal(degrees_of_freedom, share)
     from scipy.special import stdtrit
 
-    return float(stdtrit(degrees_of_freedom, (1 + check_level(level)) / 2))
+    return float(stdtrit(degrees_of_freedom, share))
+
+
+def _near_normal(degrees_of_freedom: float, share: float) -> float:
+    """Return the quantile of t from that of a normal variable (Abramowitz and Stegun 1964, 26.7.5).
+
+    As exact for many degrees of freedom as scipy, whose import would be a tenth of the time of a command.
+    """
+    from statistics import NormalDist
+
+    z = NormalDist().inv_cdf(share)
+    terms = (
+        z,
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
+    )
+    return math.fsum(term / degrees_of_freedom**power for power, term in enumerate(terms))
 
 
 def check_level(level: float) -> float:

@@ -305,3 +305,16 @@ def test_the_engine_hands_over_cells_and_not_rows(rows: pd.DataFrame) -> None:
     asked = next(iter(table._asked.values()))
     assert len(asked.sums) < len(rows)
     assert asked.first_date >= dt.date(2000, 1, 1)
+
+
+@pytest.mark.parametrize("place", [in_duckdb, in_polars])
+@pytest.mark.parametrize("method", [mt.Method(), mt.Method(se="classical", within="kind")], ids=str)
+def test_windows_of_time_are_as_in_memory(
+    rows: pd.DataFrame, place: Callable[[pd.DataFrame], Any], method: mt.Method
+) -> None:
+    ours, theirs = (mt.rolling_rates(data, method=method, step_years=5) for data in (place(rows), rows))
+    assert len(ours) == 3
+    gap = rows[(rows["date"] < "2004") | (rows["date"] > "2018")]
+    window: dict[str, Any] = {"window_years": 2.5, "step_years": 2.5, "method": method}
+    ours, theirs = (mt.rolling_rates(data, **window) for data in (place(gap), gap))
+    pd.testing.assert_frame_equal(ours, theirs, rtol=TOLERANCE, check_dtype=False)

@@ -79,6 +79,18 @@ class Cells:
         labels, sums = (each[chosen].reset_index(drop=True) for each in (self.labels, self.sums))
         return replace(self, labels=labels, sums=sums)
 
+    def merge(self, keys: Sequence[str]) -> Cells:
+        """Return coarser cells, by some of the keys."""
+        import pandas as pd
+
+        how = dict.fromkeys(SUMS, "sum") | {"first": "min", "last": "max"}
+        if not keys:
+            labels, sums = self.labels[[]].iloc[:1], self.sums.agg(how).to_frame().T
+            return replace(self, labels=labels.reset_index(drop=True), sums=sums)
+        together = pd.concat([self.labels[list(keys)], self.sums], axis=1)
+        merged = together.groupby(list(keys), sort=True).agg(how).reset_index()
+        return replace(self, labels=merged[list(keys)], sums=merged[[*SUMS, *ENDS]])
+
     def join(self, other: Cells) -> Cells:
         """Return these cells and others that were measured alike."""
         import pandas as pd

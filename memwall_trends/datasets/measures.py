@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import narwhals as nw
 
 YEAR = "year"
+DAY = "day of the date"
+"""Keys that tell cells apart by their dates."""
 DAYS = "memwall_trends days"
 """The column of days since 1970 that an engine with a quick way to them adds."""
 FIRST_YEAR, LAST_YEAR = 1000, 9999
@@ -44,10 +46,10 @@ class Measures:
     factors: Mapping[str, float] = field(default_factory=dict)
 
     def key(self, name: str) -> nw.Expr:
-        """Return a column that tells cells apart; ``year`` and ``date`` are those of the date."""
+        """Return a column that tells cells apart; `YEAR` and `DAY` are those of the date."""
         import narwhals as nw
 
-        if name == "date":
+        if name == DAY:
             return self.days()
         return self.year() if name == YEAR and name not in self.schema else nw.col(name)
 

@@ -11,7 +11,7 @@ import pandas as pd
 from memwall_trends.datasets.cells import ENDS, SUMS, Cells, name_key, read_labels
 from memwall_trends.datasets.conditions import describe_where, filter_rows, resolve_where
 from memwall_trends.datasets.engines import NAMES, Scan, as_narwhals, first_line, missing_engine
-from memwall_trends.datasets.measures import DAYS, YEAR, Measures, check_types
+from memwall_trends.datasets.measures import DAY, DAYS, YEAR, Measures, check_types
 from memwall_trends.datasets.parsing.columns import find_column, find_unit_column, unique_names
 from memwall_trends.datasets.parsing.options import Found, Reading
 from memwall_trends.datasets.parsing.values import read_values
@@ -82,7 +82,7 @@ class Pushed:
     load: Callable[[], pd.DataFrame] | None = None
     part: Cells | None = None
     _asked: dict[Any, Cells] = field(default_factory=dict)
-    _known: dict[str, Any] = field(default_factory=dict)
+    _known: dict[Any, Any] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -167,7 +167,7 @@ class Pushed:
         return replace(self, frame=frame, where=resolved, window=window, _asked={}, _known={})
 
     def cells(self, keys: Sequence[str] = (), lines: Lines | None = None) -> Cells:
-        """Return the sums of the rows that agree in all keys: columns, or the ``year`` of the date.
+        """Return the sums of the rows that agree in all keys: columns, or the year or day of the date.
 
         Parameters
         ----------
@@ -183,7 +183,7 @@ class Pushed:
             If there is no row.
         """
         for key in keys:
-            if key not in (*self.columns, YEAR):
+            if key not in (*self.columns, YEAR, DAY):
                 raise unknown("column to go by", key, [*self.columns, YEAR])
         lines = {"": (self._middle[1], 0.0)} if lines is None else lines
         asked = (tuple(keys), tuple(lines.items()))
@@ -240,6 +240,13 @@ class Pushed:
                 "--where, --since and --until, or count one of each group with --one-per or --best-of"
             )
         return taken
+
+    def ask_once(self, name: Any, find: Callable[[], Answer]) -> Answer:
+        """Return what `find` answers, the same for the same name."""
+        if name not in self._known:
+            self._known[name] = find()
+        known: Answer = self._known[name]
+        return known
 
     def in_memory(self, what: str = "this") -> pd.DataFrame:
         """Return the rows where they are in memory anyway.
@@ -333,18 +340,12 @@ class Pushed:
     @property
     def _middle(self) -> tuple[float, float]:
         """A day and a log10 value amid those of some rows; one of them, so that equal ones stay equal."""
-        return self._ask_once("middle", self._find_middle)
+        return self.ask_once("middle", self._find_middle)
 
     @property
     def _units(self) -> tuple[dict[str, float], str]:
         """What the values of each unit are multiplied by, and the unit that they become."""
-        return self._ask_once("units", self._find_units)
-
-    def _ask_once(self, name: str, find: Callable[[], Answer]) -> Answer:
-        if name not in self._known:
-            self._known[name] = find()
-        known: Answer = self._known[name]
-        return known
+        return self.ask_once("units", self._find_units)
 
     def _find_middle(self) -> tuple[float, float]:
         measured = self.measured

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from memwall_trends.datasets.cells import Cells, name_key, read_labels
+from memwall_trends.datasets.measures import DAY
 from memwall_trends.datasets.pushed import MOST_ROWS
 from memwall_trends.datasets.rates import TAKES, find_record, list_reductions
 
@@ -55,7 +56,7 @@ def take_rows(table: Pushed, choose: Choose) -> pd.DataFrame:
     drawn = [column for column in DRAWN if column in table.columns][:1]
     if not drawn:
         table.in_memory("the interval of records, which draws rows anew,")
-    return _reduce(table, ["date", *drawn], "lowest" if record == "low" else TAKES[0])
+    return _reduce(table, [DAY, *drawn], "lowest" if record == "low" else TAKES[0])
 
 
 def stand_alone(table: Pushed, keys: Sequence[str], columns: Sequence[str], lines: Lines) -> Cells:
@@ -80,9 +81,10 @@ def stand_alone(table: Pushed, keys: Sequence[str], columns: Sequence[str], line
 
     empty = [_is_empty(name_key(place)) for place, key in enumerate(keys) if key in columns]
     lone = nw.any_horizontal(*empty, ignore_nulls=True)
-    rows = table.fetch(
-        table.measure(keys, lines).filter(lone, ~nw.col("y").is_null()),
-        f"standing alone without {' or '.join(columns)}",
+    asked = table.measure(keys, lines).filter(lone, ~nw.col("y").is_null())
+    rows = table.ask_once(
+        ("alone", tuple(keys), tuple(columns), tuple(lines.items())),
+        lambda: table.fetch(asked, f"standing alone without {' or '.join(columns)}"),
     )
     x, y = rows["x"].astype(float), rows["y"].astype(float)
     sums = {"n": 1.0, "x": x, "y": y, "xx": x * x, "xy": x * y, "yy": y * y, "first": x, "last": x}
@@ -93,8 +95,7 @@ def stand_alone(table: Pushed, keys: Sequence[str], columns: Sequence[str], line
 def _reduce(table: Pushed, columns: Sequence[str], take: str) -> pd.DataFrame:
     """Return one row of each group, and those without a group, in order of time.
 
-    Groups, and which one is taken, are as of `memwall_trends.datasets.rates.select_one_per`; ``date`` is the
-    day.
+    Groups, and which one is taken, are as of `memwall_trends.datasets.rates.select_one_per`.
     """
     import narwhals as nw
 

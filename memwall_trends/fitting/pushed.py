@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from memwall_trends.datasets.conditions import list_columns
+from memwall_trends.datasets.measures import DAY
 from memwall_trends.datasets.taking import stand_alone
-from memwall_trends.errors import MemwallError
+from memwall_trends.errors import MemwallError, TooFewObservations
 from memwall_trends.fitting.bounds import refuse_few_dates
 from memwall_trends.fitting.methods import (
     CLUSTER,
@@ -25,11 +26,17 @@ from memwall_trends.fitting.standard_errors import Clusters, find_standard_error
 from memwall_trends.units import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
     from memwall_trends.datasets.cells import Cells
     from memwall_trends.datasets.pushed import Pushed
     from memwall_trends.fitting.estimate import Estimate
     from memwall_trends.fitting.methods import Method
     from memwall_trends.fitting.moments import Codes, Floats
+
+    Mask = NDArray[np.bool_]
 
 CLOSE = 1e-5
 """Residual squares, relative to those of what was summed, below which they are summed about the line."""
@@ -95,13 +102,30 @@ def fit_groups(table: Pushed, method: Method, by: str | None) -> dict[str, Pushe
     keys = list(dict.fromkeys([*([by] if by else []), *_list_keys(table, method)]))
     cells = table.cells(keys)
     groups = split_cells(cells, by)
-    fitted = {label: _fit(table, keys, by, label, group, method) for label, group in groups.items()}
+    fitted = {label: _fit(table, keys, group, method, label, by) for label, group in groups.items()}
     close = {label: line for label, line in fitted.items() if _is_close(line)}
     if close:
         tilted = {label: _tilt(line) for label, line in close.items() if isinstance(line, PushedLine)}
         groups = split_cells(table.cells(keys, {"": cells.lines[""], **tilted}), by)
-        fitted |= {label: _fit(table, keys, by, label, groups[label], method) for label in close}
+        fitted |= {label: _fit(table, keys, groups[label], method, label, by) for label in close}
     return fitted
+
+
+def fit_windows(table: Pushed, method: Method) -> tuple[Floats, Callable[[Mask], PushedLine | MemwallError]]:
+    """Return the decimal year of each cell of one day, and what fits the line of those of a mask.
+
+    A mask leaves out days before some day and after another: so windows of time need one query.
+    """
+    keys = list(dict.fromkeys(_list_keys(table, method)))
+    daily = table.cells([*keys, DAY])
+    years = EPOCH_YEAR + (daily.day + daily.sums["first"].to_numpy()) / DAYS_PER_YEAR
+
+    def fit(inside: Mask) -> PushedLine | MemwallError:
+        if not inside.any():
+            return TooFewObservations(f"{table.origin}: no observation in the window", 0)
+        return _fit(table, keys, daily.take(inside).merge(keys), method)
+
+    return years, fit
 
 
 def split_cells(cells: Cells, by: str | None) -> dict[str, Cells]:
@@ -132,13 +156,19 @@ def _list_keys(table: Pushed, method: Method) -> list[str]:
 
 
 def _fit(
-    table: Pushed, keys: list[str], by: str | None, label: str, cells: Cells, method: Method
+    table: Pushed,
+    keys: Sequence[str],
+    cells: Cells,
+    method: Method,
+    label: str = "",
+    by: str | None = None,
 ) -> PushedLine | MemwallError:
+    """Return the line through cells; those of rows that stand alone may be of all groups."""
     try:
         check_dates(table, cells)
         se, cluster = choose_standard_error(method, lambda: _find_cluster(cells))
         parting = [*list_columns(cluster or ""), *([method.within] if method.within else [])]
-        cells = _part_alone(table, keys, parting, by, label, cells)
+        cells = _part_alone(table, keys, parting, cells, label, by)
         moments = _to_moments(cells)
         weights = _find_weights(table, cells, method)
         if weights is not None:
@@ -180,13 +210,15 @@ def _find_cluster(cells: Cells) -> str | None:
 
 
 def _part_alone(
-    table: Pushed, keys: list[str], parting: list[str], by: str | None, label: str, cells: Cells
+    table: Pushed, keys: Sequence[str], parting: Sequence[str], cells: Cells, label: str, by: str | None
 ) -> Cells:
     """Return cells with the rows that have no label in a column each in a cell of its own."""
     empty = (cells.labels[parting] == "").any(axis=1) if parting else pd.Series(False, cells.labels.index)
     if not (empty & (cells.sums["n"] > 1)).any():
         return cells
     alone = stand_alone(table, keys, parting, cells.lines)
+    ends = cells.sums["first"].min(), cells.sums["last"].max()
+    alone = alone.take(alone.sums["x"].between(*ends).to_numpy())
     if by is not None:
         alone = alone.take((alone.labels[by] == label).to_numpy())
     return cells.take(~empty.to_numpy()).join(alone)

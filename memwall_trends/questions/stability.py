@@ -10,23 +10,31 @@ import numpy as np
 import pandas as pd
 
 from memwall_trends import defaults
-from memwall_trends.errors import MemwallError
+from memwall_trends.datasets.held import find_pushed
+from memwall_trends.errors import MemwallError, TooFewObservations
 from memwall_trends.fitting.bounds import check_level
 from memwall_trends.fitting.growth import Growth
 from memwall_trends.fitting.kinks import AFTER, BEFORE, search_kinks
-from memwall_trends.fitting.methods import cluster_codes, find_cluster
-from memwall_trends.fitting.trends import fit_trend
+from memwall_trends.fitting.methods import as_method, cluster_codes, find_cluster
+from memwall_trends.fitting.pushed import find_rows_needed, fit_windows
+from memwall_trends.fitting.trends import fit_trend, make_trend
 from memwall_trends.questions.gap import select_ratio
 from memwall_trends.selection import select
 from memwall_trends.units import decimal_years, format_interval, format_level, format_number
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Unpack
+
+    from numpy.typing import NDArray
 
     from memwall_trends.fitting.kinks import KinkSearch
     from memwall_trends.fitting.least_squares import Codes, Floats
     from memwall_trends.fitting.methods import Method
+    from memwall_trends.fitting.trends import Trend
     from memwall_trends.selection import Choose, Data, Selection
+
+    Mask = NDArray[np.bool_]
 
 WINDOW_YEARS = 10
 BREAK_DRAWS, INTERVAL_DRAWS = 1999, 499
@@ -332,21 +340,18 @@ def rolling_rates(
             f"a window and its step are years above zero; got {window_years:g}, {step_years:g}"
         )
     chosen = _choose(data, over, choose)
-    years = decimal_years(chosen.observations["date"].to_numpy())
+    years, fit = _fit_windows(chosen, as_method(method))
     n_steps = int(max((np.ptp(years) - window_years) / step_years + 1e-9, 0))
     rows: list[tuple[float, ...]] = []
     failed: MemwallError | None = None
     for until in years.max() - step_years * np.arange(n_steps, -1, -1.0):
         inside = (years > until - window_years) & (years <= until)
-        part = chosen.observations[inside]
-        if len(part) < FEW_IN_WINDOW or part["date"].nunique() < FEW_DATES_IN_WINDOW:
-            continue
-        # Not a frame alone: what the data is says how its intervals come about.
-        window = replace(chosen, observations=part, candidates=None, in_window=None)
         try:
-            trend = fit_trend(window, method=method)
+            trend = fit(inside)
         except MemwallError as error:
             failed = error
+            continue
+        if trend is None:
             continue
         interval = trend.growth_interval(per, level)
         rows.append((until - window_years, until, trend.n_obs, trend.growth_factor(per), *interval))
@@ -357,6 +362,37 @@ def rolling_rates(
             f"{chosen.origin}: no window of {window_years:g} years has {FEW_IN_WINDOW} observations"
         )
     return pd.DataFrame(rows, columns=["since", "until", "n_obs", "rate", "ci_low", "ci_high"])
+
+
+def _fit_windows(chosen: Selection, method: Method) -> tuple[Floats, Callable[[Mask], Trend | None]]:
+    """Return decimal years, of observations or days, and what fits those of a mask, or none if few."""
+    table = find_pushed(chosen)
+    if table is not None and find_rows_needed(method) is None:
+        days, fit_days = fit_windows(table, method)
+
+        def fit_in_engine(inside: Mask) -> Trend | None:
+            line = fit_days(inside)
+            if isinstance(line, TooFewObservations):
+                return None
+            if isinstance(line, MemwallError):
+                raise line
+            if line.cells.n_obs < FEW_IN_WINDOW:
+                return None
+            return make_trend(chosen, method, line.estimate, observations=replace(table, part=line.cells))
+
+        return days, fit_in_engine
+
+    rows = chosen.observations
+
+    def fit_rows(inside: Mask) -> Trend | None:
+        part = rows[inside]
+        if len(part) < FEW_IN_WINDOW or part["date"].nunique() < FEW_DATES_IN_WINDOW:
+            return None
+        # Not a frame alone: what the data is says how its intervals come about.
+        window = replace(chosen, observations=part, candidates=None, in_window=None)
+        return fit_trend(window, method=method)
+
+    return decimal_years(rows["date"].to_numpy()), fit_rows
 
 
 def _choose(data: Data, over: str | Selection | None, choose: Choose) -> Selection:

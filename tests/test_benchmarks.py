@@ -31,7 +31,7 @@ def test_commands_are_measured_in_turn_and_what_fails_is_left_out() -> None:
     taken = run_in_turn({name: [sys.executable, "-c", code] for name, code in commands.items()}, runs=2)
     assert list(taken) == ["heavy", "none"]
     assert taken["heavy"].cpu_s > taken["none"].cpu_s > 0
-    assert taken["none"].peak_mb > 1
+    assert 1 < taken["none"].peak_mb < 60  # that of bare Python, whatever this process holds
 
 
 def test_functions_are_called_once_before_they_count() -> None:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import os
+import json
 import subprocess
 import sys
 import time
 from collections import defaultdict
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 BYTES_OF_MAXRSS = 1 if sys.platform == "darwin" else 1024
-Name = TypeVar("Name")
+LAUNCHER = """
+import json, resource, subprocess, sys, time
+started = time.perf_counter()
+code = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps([code, used.ru_utime + used.ru_stime, time.perf_counter() - started, used.ru_maxrss]))
+"""
+"""Runs a command from a small process: what a process held that starts another counts as the other's peak."""
 
 
 @dataclass(frozen=True)
@@ -98,14 +105,10 @@ def call_in_turn(functions: Mapping[str, Callable[[], object]], runs: int) -> di
 
 
 def _run(command: Sequence[str]) -> Usage | None:
-    started = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        return None
-    peak_mb = used.ru_maxrss * BYTES_OF_MAXRSS / 1e6
-    return Usage(used.ru_utime + used.ru_stime, time.perf_counter() - started, peak_mb)
+    launched = [sys.executable, "-I", "-S", "-c", LAUNCHER, *command]
+    told = subprocess.run(launched, check=True, capture_output=True, text=True).stdout
+    code, cpu_s, wall_s, peak = json.loads(told)
+    return None if code else Usage(cpu_s, wall_s, peak * BYTES_OF_MAXRSS / 1e6)
 
 
 def _median(usages: Sequence[Usage]) -> Usage:

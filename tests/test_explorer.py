@@ -485,6 +485,19 @@ def test_a_copied_link_restores_the_view(visit: Callable[..., Visit]) -> None:
     assert again.page.input_value("#until") == "2024-05-06"
 
 
+def test_a_link_that_is_followed_right_after_a_change_is_read(opened: Visit) -> None:
+    opened.page.evaluate(
+        """async () => {
+            change({ since: "2010-01-01" });
+            const changed = new Promise((done) => addEventListener("hashchange", done, { once: true }));
+            location.hash = "#kind=cpu";
+            writeFragment();  // what the change has put off
+            await changed;
+        }"""
+    )
+    assert opened.number("count") == fit_trend("peak_flops", kind="cpu").n_obs
+
+
 @pytest.mark.parametrize(
     "fragment",
     [

@@ -34,7 +34,7 @@ const START = {
   top: "peak_flops", bottom: "dram_bandwidth",
 };
 let state = START;
-let writing;
+let writing, written = location.hash;
 
 /** Change some of the state and show all of it. */
 function change(changes) {
@@ -65,6 +65,8 @@ function settle(wanted) {
 
 /** Read the state from the fragment of the address; what it does not know stays as at the start. */
 function readFragment() {
+  clearTimeout(writing);
+  written = location.hash;
   const given = new URLSearchParams(location.hash.slice(1));
   const ticked = Object.keys(TICKED).map((column) => [column, given.getAll(column)]);
   const wanted = { ...START, ...Object.fromEntries(ticked) };
@@ -99,7 +101,10 @@ function fragmentOf() {
 
 function writeFragment() {
   clearTimeout(writing);
+  // A link was followed just now: it is about to be read.
+  if (location.hash !== written) return;
   history.replaceState(null, "", fragmentOf() || location.pathname + location.search);
+  written = location.hash;
 }
 
 /** The choice for one series: the conditions on columns that it has. */

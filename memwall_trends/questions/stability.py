@@ -381,7 +381,6 @@ def _fit_windows(chosen: Selection, method: Method) -> tuple[Floats, Callable[[M
             return make_trend(chosen, method, line.estimate, observations=replace(table, part=line.cells))
 
         return days, fit_in_engine
-
     rows = chosen.observations
 
     def fit_rows(inside: Mask) -> Trend | None:

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import memwall_trends
 from memwall_trends import defaults, figures
@@ -31,7 +29,6 @@ from memwall_trends.figures.axes import read_labels
 from memwall_trends.figures.balance import workload_intensity
 from memwall_trends.figures.canvas import Canvas, Group
 from memwall_trends.figures.chosen import choose_workloads
-from memwall_trends.figures.labels import CHARACTER_WIDTH, LINE_HEIGHT, place_labels
 from memwall_trends.figures.roofline import roofline
 from memwall_trends.figures.serving import serve_frontier
 from memwall_trends.figures.training import training_memory
@@ -312,37 +309,6 @@ def test_a_size_changes_width_and_letters(name: str, tmp_path: Path) -> None:
 def test_an_unknown_size_is_a_message() -> None:
     with pytest.raises(MemwallError, match=r"unknown size 'poster'\. Known: column, page, slide"):
         hw_scaling(size="poster")
-
-
-POINTS = st.lists(st.tuples(st.floats(0, 400), st.floats(0, 300)), min_size=1, max_size=40)
-
-
-@given(points=POINTS, words=st.lists(st.text("abcdefgh ", min_size=1, max_size=20), min_size=1, max_size=15))
-def test_labels_stay_in_the_plot_and_never_overlap(
-    points: list[tuple[float, float]], words: list[str]
-) -> None:
-    at = np.array([points[place % len(points)] for place in range(len(words))])
-    placed = place_labels(
-        words,
-        at,
-        obstacles=np.array(points),
-        width=400,
-        height=300,
-        font_size=11,
-        most_covered=[99] * len(words),
-    )
-    boxes = []
-    for label in placed:
-        width, half = len(words[label.index]) * 11 * CHARACTER_WIDTH, 11 * LINE_HEIGHT / 2
-        left = label.x - {"left": 0, "center": 0.5, "right": 1}[label.align] * width
-        boxes.append((left, label.y - half, left + width, label.y + half))
-    for place, (left, top, right, bottom) in enumerate(boxes):
-        assert left >= 0
-        assert top >= 0
-        assert right <= 400
-        assert bottom <= 300
-        for other in boxes[:place]:
-            assert right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top
 
 
 def test_the_roofline_bends_at_the_ridge_point_and_holds_the_workloads(mine: Path) -> None:

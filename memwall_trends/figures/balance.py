@@ -16,7 +16,7 @@ from memwall_trends.figures.captions import describe_points, end_label, explain_
 from memwall_trends.figures.choices import find_user_devices, refuse_choices
 from memwall_trends.figures.chosen import ENCODER, MODEL, PROMPT_LENGTH, choose_workloads, title_of
 from memwall_trends.figures.findings import in_sentence, say_growth
-from memwall_trends.figures.labels import label_records
+from memwall_trends.figures.labels import label_known
 from memwall_trends.units import decimal_years, format_interval, format_number
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def draw_gap(
     from memwall_trends.questions.ratio import WAYS
 
     group = drawn or Group("", _pair(fitted), theme.BLUE, "circle")
-    group = replace(group, points=label_records(group.points.reset_index(drop=True), 9))
+    group = replace(group, points=label_known(group.points.reset_index(drop=True), 9))
     outlook = look_ahead(fitted)
     first = min(trend.first_date for trend in fitted.fits)
     last = max(trend.last_date for trend in fitted.fits)
@@ -186,7 +186,7 @@ def workload_intensity(
     )
     group = Group(
         legend="Devices with the highest peak of their time",
-        points=label_records(points[drawn].reset_index(drop=True), 8),
+        points=label_known(points[drawn].reset_index(drop=True), 8),
         colour=theme.BLUE,
         shape="circle",
         user_rows=user_rows,

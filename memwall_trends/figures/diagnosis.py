@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,11 +15,13 @@ from memwall_trends.datasets import list_series
 from memwall_trends.figures import theme
 from memwall_trends.figures.axes import rounded, short_ticks
 from memwall_trends.figures.captions import describe_points, series_title
-from memwall_trends.figures.labels import LINE_HEIGHT, place_labels
+from memwall_trends.figures.labels import draw_labels
+from memwall_trends.figures.layers import point_radius
+from memwall_trends.figures.lettering import LINE_HEIGHT
+from memwall_trends.figures.placement import Scene, Wanted
 from memwall_trends.fitting.diagnosis import NOTABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Unpack
 
     from memwall_trends.fitting.diagnosis import Diagnosis
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
     from memwall_trends.fitting.residuals import Check
     from memwall_trends.selection import Choose, Data
 
-MOST_NAMED, MOST_COVERED = 4, 8
-"""How many observations are named, and how much of lines and points the first of the names may cover."""
-JOINED = 1.2
-"""A name farther from its point than this, in font sizes, is joined to it by a line."""
+MOST_NAMED = 4
+"""How many observations are named."""
+USUAL_AREA, NOTABLE_AREA = 0.5, 1.2
+"""Of a point, in those of the size."""
 SMOOTHED, FEW_SMOOTHED = 0.5, 20
 """Share of the points that a smoothed value is made of, and how many there must be."""
 CONTOUR_POINTS = 60
@@ -169,11 +170,16 @@ class _Panel:
             {
                 "color": theme.BLUE,
                 "shape": "circle",
-                "size": 0.5 * self.size.point,
+                "size": USUAL_AREA * self.size.point,
                 "opacity": 0.5,
                 "aria": False,
             },
-            {"color": theme.VERMILLION, "shape": "diamond", "size": 1.2 * self.size.point, "opacity": 1},
+            {
+                "color": theme.VERMILLION,
+                "shape": "diamond",
+                "size": NOTABLE_AREA * self.size.point,
+                "opacity": 1,
+            },
         )
         parts = [points[points["notable"] == notable] for notable in (False, True)]
         tooltip = [name for name in ("name", "date", "source") if name in points]
@@ -190,29 +196,21 @@ class _Panel:
         if "name" not in points:
             return []
         size, at = self.size.label_size, frame.pixels(points)
+        radii = point_radius(np.where(points["notable"], NOTABLE_AREA, USUAL_AREA) * self.size.point)
         named = [str(name) for name in points["name"].head(MOST_NAMED)]
-        charts: list[alt.Chart] = []
-        for label in place_labels(
-            named,
-            at,
-            obstacles=np.vstack([at, *(frame.pixels(line) for line in lines)]),
-            width=self.width,
-            height=self.height,
-            font_size=size,
-            most_covered=[MOST_COVERED, *[0] * len(named)],
-        ):
-            text = frame.back([(label.x, label.y)]).assign(label=named[label.index])
-            x_point, y_point = map(float, at[label.index])
-            # To the edge of a name that stands above or below, to the end of one beside.
-            edge = label.y + math.copysign(0.6 * size, y_point - label.y) * (label.align == "center")
-            ends = [(x_point, y_point), (label.x, edge)]
-            if math.dist(*ends) > JOINED * size:
-                joined = alt.Chart(frame.back(ends)).mark_line(strokeWidth=0.7, color=theme.MUTED)
-                charts.append(joined.encode(x=x, y=y))
-            look: dict[str, Any] = {"align": label.align, "baseline": "middle", "fontSize": size}
-            mark = alt.Chart(text).mark_text(color=theme.INK, **look)
-            charts.append(mark.encode(x=x, y=y, text="label:N"))
-        return charts
+        wanted = [
+            Wanted(
+                name,
+                [(float(across), float(down))],
+                float(radius),
+                colour=theme.INK,
+                about=f"label of {name}",
+            )
+            for name, (across, down), radius in zip(named, at, radii, strict=False)
+        ]
+        drawn = [("line", frame.pixels(line)) for line in lines]
+        scene = Scene(self.width, self.height, np.column_stack([at, radii]), lines=drawn)
+        return draw_labels(wanted, scene, size, x=x, y=y, back=frame.back)
 
 
 @dataclass(frozen=True)
@@ -233,14 +231,12 @@ class _Frame:
         share = (x - self.across[0]) / (self.across[1] - self.across[0])
         return np.column_stack([share * self.panel.width, self.panel.height * (1 - height)])
 
-    def back(self, pixels: Sequence[tuple[float, float]]) -> pd.DataFrame:
-        """Return what lies at pixels."""
-        x, y = np.transpose(pixels)
+    def back(self, x: float, y: float) -> tuple[float, float]:
+        """Return what lies at a pixel."""
         low, high = self._ends()
         value = low + (1 - y / self.panel.height) * (high - low)
         first = self.across[0] + x / self.panel.width * (self.across[1] - self.across[0])
-        cells = (first, 10**value if self.log else value)
-        return pd.DataFrame({field: rounded(each) for field, each in zip(self.fields, cells, strict=True)})
+        return rounded([first])[0], rounded([10**value if self.log else value])[0]
 
     def _ends(self) -> tuple[float, float]:
         low, high = np.log10(self.up) if self.log else self.up

@@ -87,33 +87,37 @@ def draw_ends(canvas: Canvas) -> list[alt.Chart]:
         high=canvas.height + line_height,
     )
     texts, leaders = [], []
-    for (_, end), middle, n, row in zip(at, middles, n_lines, ends.itertuples(), strict=True):
+    for (across, end), middle, n, row in zip(at, middles, n_lines, ends.itertuples(), strict=True):
         moved = abs(middle - end) > MOVED * size.label_size
         left = size.width + (LEADER if moved else GAP) * size.label_size
+        about = f"label of the line {row.legend}".strip()
+        said = {"text": str(row.text), "about": about, "colour": str(row.colour)}
         # The place of a text of several lines is that of its first.
-        texts.append((*canvas.back(left, middle - (n - 1) / 2 * line_height), str(row.text), str(row.colour)))
+        date, drawn = canvas.back(left, middle - (n - 1) / 2 * line_height)
+        texts.append({"date": date, "drawn": drawn, **said})
         if moved:
-            before, after = size.width + 0.2 * size.label_size, left - 0.2 * size.label_size
-            leaders.append([canvas.back(before, end), canvas.back(after, middle)])
-    return [*(_draw_leader(canvas, leader) for leader in leaders), *_write(canvas, texts)]
+            begin, (until, to) = canvas.back(across, end), canvas.back(left - 0.2 * size.label_size, middle)
+            leaders.append({"date": begin[0], "drawn": begin[1], "until": until, "to": to, **said})
+    return [*_join(canvas, leaders), *_write(canvas, texts)]
 
 
-def _draw_leader(canvas: Canvas, corners: list[tuple[str, float]]) -> alt.Chart:
-    drawn: alt.Chart = (
-        alt.Chart(pd.DataFrame(corners, columns=["date", "drawn"]))
-        .mark_line(strokeWidth=0.75, color=theme.FAINT, aria=False)
-        .encode(x=canvas.x, y=canvas.y("drawn"))
-    )
-    return drawn
+def _join(canvas: Canvas, leaders: list[dict[str, Any]]) -> list[alt.Chart]:
+    if not leaders:
+        return []
+    frame = pd.DataFrame(leaders).drop(columns=["text", "colour"])
+    return [
+        alt.Chart(frame)
+        .mark_rule(strokeWidth=0.75, color=theme.FAINT)
+        .encode(x=canvas.x, y=canvas.y("drawn"), x2="until:T", y2="to:Q", description="about:N")
+    ]
 
 
-def _write(canvas: Canvas, texts: list[tuple[str, float, str, str]]) -> list[alt.Chart]:
-    frame = pd.DataFrame(texts, columns=["date", "drawn", "text", "colour"])
+def _write(canvas: Canvas, texts: list[dict[str, Any]]) -> list[alt.Chart]:
     size = canvas.size.label_size
     look: dict[str, Any] = {"fontSize": size, "lineHeight": LINE_HEIGHT * size, "lineBreak": "\n"}
     return [
         alt.Chart(rows.drop(columns="colour"))
         .mark_text(align="left", baseline="middle", color=str(colour), **look)
-        .encode(x=canvas.x, y=canvas.y("drawn"), text="text:N")
-        for colour, rows in frame.groupby("colour", sort=False)
+        .encode(x=canvas.x, y=canvas.y("drawn"), text="text:N", description="about:N")
+        for colour, rows in pd.DataFrame(texts).groupby("colour", sort=False)
     ]

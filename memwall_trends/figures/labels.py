@@ -1,141 +1,131 @@
-"""Which points have a direct label, and where labels go, so that none covers another."""
+"""Labels of points and lines: which points have one, and how they are drawn once they have their places."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+import altair as alt
+import pandas as pd
 
+from memwall_trends.datasets import load_table
 from memwall_trends.datasets.rates import select_frontier
+from memwall_trends.figures.placement import place_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    import pandas as pd
-    from numpy.typing import NDArray
+    from memwall_trends.figures.placement import Placed, Scene, Wanted
 
-CHARACTER_WIDTH, LINE_HEIGHT = 0.58, 1.2
-"""Of a label, in font sizes; on the wide side."""
-NEAR, FAR = 0.75, 1.7
-"""How far from its point a label may stand, in font sizes."""
-PLACES = tuple(
-    (dx * distance, dy * distance, align)
-    for distance in (NEAR, FAR)
-    for dx, dy, align in (
-        (1.0, 0.0, "left"),
-        (-1.0, 0.0, "right"),
-        (0.0, -1.3, "center"),
-        (0.0, 1.3, "center"),
-        (0.7, -1.0, "left"),
-        (-0.7, -1.0, "right"),
-        (0.7, 1.0, "left"),
-        (-0.7, 1.0, "right"),
-    )
-)
+LEADER_WIDTH = 0.75
+HALO: dict[str, Any] = {"stroke": "white", "strokeWidth": 3, "opacity": 0.8, "aria": False}
+"""Behind a text, so that it is read over bands and grids."""
 
 
-@dataclass(frozen=True)
-class Placed:
-    """A label and where it stands.
-
-    Attributes
-    ----------
-    index : int
-        Which of the labels it is.
-    x, y : float
-        Pixels from the top left of the plot, of the label's middle line.
-    align : str
-        Which end of the label `x` is: ``left``, ``center`` or ``right``.
-    """
-
-    index: int
-    x: float
-    y: float
-    align: str
-
-
-def label_records(rows: pd.DataFrame, most: int, record: str = "high") -> pd.DataFrame:
-    """Return rows with a ``label`` for some that set records; it is left out where points are dense.
-
-    Examples
-    --------
-    >>> from memwall_trends.datasets import load_table
-    >>> labelled = label_records(load_table("dram_bandwidth", "gholami2024"), most=3)
-    >>> [label for label in labelled["label"] if label]
-    ['ATI Radeon HD 4870', 'NVIDIA Tesla V100 PCIe 16GB', 'NVIDIA H100 PCIe 80GB']
-    """
-    records = select_frontier(rows, record).sort_values("value", ascending=record == "low")
-    chosen = records.iloc[:: max(1, -(-len(records) // most))]
-    return rows.assign(label=rows["name"].where(rows.index.isin(chosen.index), ""), label_is_free=True)
-
-
-def place_labels(
-    texts: Sequence[str],
-    at: NDArray[np.float64],
-    *,
-    obstacles: NDArray[np.float64],
-    width: float,
-    height: float,
-    font_size: float,
-    most_covered: Sequence[float],
-    reserved: Sequence[tuple[float, float, float, float]] = (),
-) -> list[Placed]:
-    """Return where labels go: beside their points, within the plot, and none over another.
+def label_known(rows: pd.DataFrame, most: int, record: str = "high") -> pd.DataFrame:
+    """Return rows with a ``label`` for some of them; it is left out where it finds no room.
 
     Parameters
     ----------
-    texts : sequence of str
-        In the order in which they choose; one that finds no room is left out.
-    at : ndarray of float, shape (n, 2)
-        The points that they label, in pixels from the top left.
-    obstacles : ndarray of float, shape (m, 2)
-        Points and lines that a label should not cover if it can be helped.
-    width, height : float
-        Of the plot.
-    font_size : float
-        In pixels.
-    most_covered : sequence of float
-        For each label, how many obstacles it may cover; if it would cover more, it is left out.
-    reserved : sequence of (left, top, right, bottom)
-        Where no label may stand.
+    rows : DataFrame
+        ``name, date, value``, with an index of its own for each.
+    most : int
+        How many are labelled: of the table ``labels`` the best known, but of rows of which it names
+        none, as a user's, those that set records.
+    record : str
+        As in `memwall_trends.datasets.rates.select_frontier`.
 
     Examples
     --------
-    >>> at = np.array([[50.0, 50.0], [50.0, 52.0]])
-    >>> placed = place_labels(["one", "two"], at, obstacles=at, width=100, height=100, font_size=10,
-    ...                       most_covered=[2, 2])
-    >>> [label.align for label in placed]
-    ['left', 'right']
+    >>> labelled = label_known(load_table("dram_bandwidth"), most=3)
+    >>> [label for label in labelled["label"] if label]
+    ['V100', 'A100', 'H100']
+    >>> mine = load_table("dram_bandwidth", "gholami2024").assign(name=lambda rows: "my " + rows["name"])
+    >>> [label for label in label_known(mine, most=3)["label"] if label]
+    ['my ATI Radeon HD 4870', 'my NVIDIA Tesla V100 PCIe 16GB', 'my NVIDIA H100 PCIe 80GB']
     """
-    taken = [np.asarray(box) for box in reserved]
-    placed = []
-    for index, text in enumerate(texts):
-        best: tuple[float, Placed, NDArray[np.float64]] | None = None
-        for rank, (dx, dy, align) in enumerate(PLACES):
-            label = Placed(index, at[index, 0] + dx * font_size, at[index, 1] + dy * font_size, align)
-            box = _box(label, text, font_size)
-            inside = box[0] >= 0 and box[1] >= 0 and box[2] <= width and box[3] <= height
-            if not inside or any(_overlap(box, other) for other in taken):
-                continue
-            cost = _covered(box, obstacles) + rank / len(PLACES)
-            if cost < most_covered[index] + 1 and (best is None or cost < best[0]):
-                best = cost, label, box
-        if best is not None:
-            placed.append(best[1])
-            taken.append(best[2])
-    return placed
+    known = _find_known(rows, most)
+    labels = known if len(known) else _find_records(rows, most, record)
+    return rows.assign(label=labels.reindex(rows.index, fill_value=""), label_is_free=True)
 
 
-def _box(label: Placed, text: str, font_size: float) -> NDArray[np.float64]:
-    width, half = CHARACTER_WIDTH * font_size * len(text), LINE_HEIGHT * font_size / 2
-    left = label.x - {"left": 0.0, "center": 0.5, "right": 1.0}[label.align] * width
-    return np.array([left, label.y - half, left + width, label.y + half])
+def draw_labels(
+    wanted: Sequence[Wanted],
+    scene: Scene,
+    font_size: float,
+    *,
+    x: alt.X,
+    y: alt.Y,
+    back: Callable[[float, float], tuple[Any, Any]],
+) -> list[alt.Chart]:
+    """Return the labels that find room, in a chart for each look, and the thin lines that join some.
+
+    Parameters
+    ----------
+    wanted, scene, font_size
+        As of `memwall_trends.figures.placement.place_labels`.
+    x, y : altair.X, altair.Y
+        The axes of the plot.
+    back : callable
+        From a pixel to what lies there on the two axes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from memwall_trends.figures.placement import Scene, Wanted
+    >>> scene = Scene(100, 100, np.array([[50.0, 50.0, 3.0]]))
+    >>> x, y = (alt.X("x:Q"), alt.Y("y:Q"))
+    >>> wanted = [Wanted("A100", [(50, 50)], 3)]
+    >>> [chart.mark.align for chart in draw_labels(wanted, scene, 10, x=x, y=y, back=lambda x, y: (x, y))]
+    ['left', 'left']
+    """
+    looks: dict[tuple[str, str, bool], list[Placed]] = {}
+    for label in place_labels(wanted, scene, font_size):
+        asked = wanted[label.index]
+        looks.setdefault((asked.colour, label.align, asked.bold), []).append(label)
+    charts = []
+    fields = [str(axis["shorthand"]).partition(":") for axis in (x, y)]
+    (across, _, kind), (up, _, _) = fields
+    for (colour, align, bold), labels in sorted(looks.items()):
+        texts = [
+            {
+                **dict(zip((across, up), back(label.x, label.y), strict=True)),
+                "text": wanted[label.index].text,
+                "about": wanted[label.index].about,
+            }
+            for label in labels
+        ]
+        joined = [
+            {
+                **dict(zip((across, up), back(*label.leader[:2]), strict=True)),
+                **dict(zip(("x2", "y2"), back(*label.leader[2:]), strict=True)),
+                "about": wanted[label.index].about,
+            }
+            for label in labels
+            if label.leader
+        ]
+        if joined:
+            rule = alt.Chart(pd.DataFrame(joined)).mark_rule(strokeWidth=LEADER_WIDTH, color=colour)
+            charts.append(rule.encode(x=x, y=y, x2=f"x2:{kind}", y2="y2:Q", description="about:N"))
+        look: dict[str, Any] = {"align": align, **({"fontWeight": "bold"} if bold else {})}
+        text = alt.Chart(pd.DataFrame(texts)).encode(x=x, y=y, text="text:N")
+        look |= {"fontSize": font_size, "baseline": "middle"}
+        charts += [
+            text.mark_text(**look, **HALO),
+            text.mark_text(**look, color=colour).encode(description="about:N"),
+        ]
+    return charts
 
 
-def _overlap(box: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
-    return bool((box[:2] < other[2:]).all() and (other[:2] < box[2:]).all())
+def _find_known(rows: pd.DataFrame, most: int) -> pd.Series:
+    """Return the labels of the best known, by the index of their rows."""
+    listed = load_table("labels")
+    # A device that is there more than once is labelled at its highest.
+    once = rows.sort_values("value", ascending=False, kind="stable").drop_duplicates("name")
+    indices = dict(zip(once["name"].astype("str"), once.index, strict=True))
+    chosen = listed[listed["name"].isin(list(indices))].head(most)
+    return chosen.set_axis(chosen["name"].map(indices))["label"]
 
 
-def _covered(box: NDArray[np.float64], obstacles: NDArray[np.float64]) -> int:
-    return int(((obstacles > box[:2] - 2) & (obstacles < box[2:] + 2)).all(axis=1).sum())
+def _find_records(rows: pd.DataFrame, most: int, record: str) -> pd.Series:
+    records = select_frontier(rows, record).sort_values("value", ascending=record == "low")
+    return records.iloc[:: max(1, -(-len(records) // most))]["name"]

@@ -22,13 +22,15 @@ import pandas as pd
 
 from memwall_trends.figures import theme
 from memwall_trends.figures.ends import draw_ends
-from memwall_trends.figures.labels import place_labels
+from memwall_trends.figures.labels import draw_labels
+from memwall_trends.figures.lettering import text_width
+from memwall_trends.figures.placement import Scene, Wanted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from memwall_trends.figures.canvas import Canvas
 
-COVERED_WHERE_LABELLED, COVERED_WHERE_FREE = 99.0, 1.0
-"""How many points a label may cover that the data asks for, and one that the figure adds."""
 HOVER = ["name", alt.Tooltip("date:T", format="%Y-%m-%d"), "value", "unit"]
 SAID = alt.DescriptionValue(
     alt.ExprRef(
@@ -36,10 +38,12 @@ SAID = alt.DescriptionValue(
     )
 )
 """What a screen reader says of a point."""
-HALO: dict[str, Any] = {"stroke": "white", "strokeWidth": 3, "opacity": 0.8, "aria": False}
-"""Behind a text, so that it is read over points."""
 LIGHT = 0.55
 """Opacity of points, so that a line shows through many of them."""
+USER_AREA = 4
+"""Of a point of the user's, in areas of another."""
+USERS, ASKED_FOR, ADDED = 1000.0, 100.0, 20.0
+"""What labels are worth: those of the user's points, of the data, and those that a figure adds."""
 
 
 def points(canvas: Canvas) -> list[alt.Chart]:
@@ -68,7 +72,7 @@ def user_points(canvas: Canvas) -> list[alt.Chart]:
         alt.Chart(_plain(rows))
         .mark_point(
             filled=True,
-            size=4 * canvas.size.point,
+            size=USER_AREA * canvas.size.point,
             shape="diamond",
             opacity=1,
             stroke=theme.INK,
@@ -115,10 +119,8 @@ def fan(canvas: Canvas) -> list[alt.Chart]:
 
 def lines(canvas: Canvas) -> list[alt.Chart]:
     """Return the further lines: dashed, but solid where they have a colour of their own."""
-    if canvas.lines is None:
-        return []
     charts = []
-    for _, line in canvas.lines.groupby("text", sort=False):
+    for _, line in _split_lines(canvas):
         own = str(line["colour"].iloc[0]) if "colour" in line else ""
         look: dict[str, Any] = {"color": own} if own else {"color": theme.MUTED, "strokeDash": [6, 4]}
         charts.append(
@@ -130,58 +132,93 @@ def lines(canvas: Canvas) -> list[alt.Chart]:
 
 
 def labels(canvas: Canvas) -> list[alt.Chart]:
-    """Return the texts beside points, clear of each other and of what is drawn, and those where lines end."""
-    charts = draw_ends(canvas)
-    for (align, user), rows in _place(canvas).groupby(["align", "user"], sort=True):
-        text: dict[str, Any] = {"fontSize": canvas.size.label_size, "baseline": "middle", "align": str(align)}
-        if user:
-            text["fontWeight"] = "bold"
-        base = alt.Chart(rows.drop(columns=["align", "user"])).encode(
-            x=canvas.x, y=canvas.y("drawn"), text="text:N"
-        )
-        charts += [
-            base.mark_text(**text, **HALO),
-            base.mark_text(**text).encode(color=canvas.colour),
-        ]
-    return charts
+    """Return the texts beside points, clear of each other and of what is drawn, and those where lines end.
+
+    One that stands further away is joined to what it names by a thin line.
+    """
+    rows = canvas.points.sort_values("date", ascending=False, kind="stable")
+    beside = draw_labels(
+        list(_want_points(canvas, rows[rows["label"] != ""])),
+        _find_scene(canvas),
+        canvas.size.label_size,
+        x=canvas.x,
+        y=canvas.y("drawn"),
+        back=canvas.back,
+    )
+    return [*beside, *draw_ends(canvas)]
 
 
 def _plain(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.drop(columns=["user", "label", "free"])
 
 
-def _place(canvas: Canvas) -> pd.DataFrame:
-    """Return the labels with the date and the value at which each stands."""
-    # The user's first, then what the data or the figure wants labelled, the latest first.
-    wanted = canvas.points.sort_values(["user", "date"], ascending=False, kind="stable")
-    wanted = wanted[wanted["label"] != ""]
-    size = canvas.size
-    legend_width = max((len(text) for text in canvas.points["legend"]), default=0) * 0.55 * size.font_size
-    legend_box = (0.0, 0.0, legend_width + 30, 1.6 * size.font_size * canvas.legend_lines)
-    placed = place_labels(
-        wanted["label"].tolist(),
-        canvas.pixels(wanted["date"], wanted["drawn"]),
-        obstacles=_find_obstacles(canvas),
-        width=size.width,
-        height=canvas.height,
-        font_size=size.label_size,
-        most_covered=[COVERED_WHERE_FREE if free else COVERED_WHERE_LABELLED for free in wanted["free"]],
-        reserved=[legend_box] if canvas.legend_lines else [],
-    )
-    texts = [
-        (
-            *canvas.back(label.x, label.y),
-            *wanted[["label", "legend", "user"]].iloc[label.index],
-            label.align,
+def point_radius(area: Any) -> Any:
+    """Return how far a point of some area reaches, of the shape that reaches furthest.
+
+    Examples
+    --------
+    >>> round(float(point_radius(45)), 2)
+    4.36
+    """
+    return 1.3 * np.sqrt(area) / 2
+
+
+def _want_points(canvas: Canvas, rows: pd.DataFrame) -> Iterator[Wanted]:
+    """Return the labels of points."""
+    colours = {group.legend: group.colour for group in canvas.groups}
+    at = canvas.pixels(rows["date"], rows["drawn"])
+    for row, (x, y) in zip(rows.to_dict(orient="records"), at, strict=True):
+        yield Wanted(
+            str(row["label"]),
+            [(float(x), float(y))],
+            float(point_radius((USER_AREA if row["user"] else 1) * canvas.size.point)),
+            series=str(row["legend"]),
+            bold=bool(row["user"]),
+            colour=colours[row["legend"]],
+            about=f"label of {row['name']}",
+            worth=USERS if row["user"] else ADDED if row["free"] else ASKED_FOR,
         )
-        for label in placed
+
+
+def _split_lines(canvas: Canvas) -> list[tuple[str, pd.DataFrame]]:
+    """Return the further lines, each with its text."""
+    if canvas.lines is None:
+        return []
+    return [(str(text), line) for text, line in canvas.lines.groupby("text", sort=False)]
+
+
+def _find_scene(canvas: Canvas) -> Scene:
+    """Return what labels keep clear of, in pixels."""
+    area = np.where(canvas.points["user"], USER_AREA, 1) * canvas.size.point
+    parts = [
+        np.column_stack([canvas.pixels(canvas.points["date"], canvas.points["drawn"]), point_radius(area)])
     ]
-    return pd.DataFrame(texts, columns=["date", "drawn", "text", "legend", "user", "align"])
+    series = canvas.points["legend"].tolist()
+    if canvas.others is not None:
+        grey = canvas.pixels(canvas.others["date"], canvas.others["drawn"])
+        parts.append(np.column_stack([grey, np.full(len(grey), point_radius(canvas.size.point))]))
+        series += [""] * len(grey)
+    lines = [
+        (group.legend, canvas.pixels(line["date"], line["fit"]))
+        for group in canvas.groups
+        if group.trend is not None
+        for line in [group.line()]
+    ]
+    for text, line in _split_lines(canvas):
+        lines.append((text or "line", canvas.pixels(line["date"], line["value"])))
+    return Scene(
+        canvas.size.width,
+        canvas.height,
+        np.vstack(parts),
+        series,
+        lines,
+        [_legend_box(canvas)] if canvas.legend_lines else [],
+    )
 
 
-def _find_obstacles(canvas: Canvas) -> np.ndarray:
-    """Return the points and lines that labels keep clear of, in pixels."""
-    drawn = [(canvas.points, "drawn"), *((group.line(), "fit") for group in canvas.groups if group.trend)]
-    further = [(canvas.others, "drawn"), (canvas.lines, "value")]
-    drawn += [(frame, column) for frame, column in further if frame is not None]
-    return np.vstack([canvas.pixels(frame["date"], frame[column]) for frame, column in drawn])
+def _legend_box(canvas: Canvas) -> tuple[float, float, float, float]:
+    """Return where the legend in the plot is: its offset from the corner, a symbol, the words."""
+    size = canvas.size
+    widest = max(text_width(text, size.font_size) for text in canvas.points["legend"])
+    # Vega's offset of a legend, and what it keeps between symbol, words and lines.
+    return 0.0, 0.0, 18 + 1.6 * size.font_size + widest, 18 + canvas.legend_lines * (size.font_size + 5.0)

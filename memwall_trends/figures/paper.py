@@ -24,7 +24,7 @@ from memwall_trends.figures.captions import (
 )
 from memwall_trends.figures.choices import find_user_rows
 from memwall_trends.figures.findings import describe_who, name_population, say_growth
-from memwall_trends.figures.labels import label_records
+from memwall_trends.figures.labels import label_known
 from memwall_trends.fitting.trends import Trend, fit_trend
 from memwall_trends.questions.claims import load_claims
 from memwall_trends.selection import select, split_choices
@@ -286,7 +286,7 @@ def _choose_claimed(series: str, choose: Choose) -> Choose:
 
 def _labelled(trend: Trend) -> pd.DataFrame:
     rows = trend.observations
-    return rows if "label" in rows else label_records(rows.reset_index(drop=True), LABELS)
+    return rows if "label" in rows else label_known(rows.reset_index(drop=True), LABELS)
 
 
 def _first_value(trend: Trend) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
@@ -16,7 +15,10 @@ from memwall_trends.figures.axes import rounded, value_axis
 from memwall_trends.figures.captions import describe_points
 from memwall_trends.figures.choices import find_user_devices, refuse_choices
 from memwall_trends.figures.chosen import ENCODER, MODEL, PROMPT, choose_workloads, title_of
-from memwall_trends.figures.labels import CHARACTER_WIDTH, LINE_HEIGHT, place_labels
+from memwall_trends.figures.labels import draw_labels
+from memwall_trends.figures.layers import point_radius
+from memwall_trends.figures.lettering import LINE_HEIGHT, text_width
+from memwall_trends.figures.placement import Scene, Wanted
 from memwall_trends.workloads import find_device, place
 
 if TYPE_CHECKING:
@@ -32,8 +34,8 @@ DEVICES = ("NVIDIA Tesla P100 SXM2 16GB", "NVIDIA Tesla V100 SXM2 16GB", "NVIDIA
 """One of several generations, as far apart as the eye can tell."""
 LITTLE = 0.1
 """A share below which a title says decimals."""
-BETWEEN = 40
-"""Points of a line that labels keep clear of."""
+POINT = 1.5
+"""Area of a point, in those of the size."""
 
 
 def roofline(
@@ -124,10 +126,13 @@ class _Plot:
         down = (1 - self._share(frame["attainable"], self.rates)) * self.size.height
         return np.column_stack([across, down])
 
-    def back(self, x: float, y: float) -> list[float]:
+    def back(self, x: float, y: float) -> tuple[float, float]:
         shares = (x / self.size.width, 1 - y / self.size.height)
         ends = (self.intensities, self.rates)
-        return rounded([low * (high / low) ** share for share, (low, high) in zip(shares, ends, strict=True)])
+        intensity, rate = (
+            low * (high / low) ** share for share, (low, high) in zip(shares, ends, strict=True)
+        )
+        return rounded([intensity])[0], rounded([rate])[0]
 
     @staticmethod
     def _share(values: Any, ends: tuple[float, float]) -> NDArray[np.float64]:
@@ -149,8 +154,8 @@ def _draw_roofs(
     )
     ridges = [each.ridge_point for each in devices]
     # Room for labels: to the left the longest, above three lines of them.
-    longest = max(len(name) for name in points["workload"])
-    left = CHARACTER_WIDTH * size.label_size * (longest + 1) / size.width
+    longest = max(text_width(name, size.label_size) for name in points["workload"])
+    left = (longest + 2 * size.label_size) / size.width
     above = 3 * LINE_HEIGHT * size.label_size / size.height
     highest = max(points["intensity"].max(), *ridges) * 2.5
     intensities = (_extend(highest, points["intensity"].min(), left), highest)
@@ -186,7 +191,7 @@ def _draw_roofs(
         layer=[
             alt.Chart(lines).mark_line(strokeWidth=2).encode(x=x, y=y, color=colour),
             alt.Chart(points)
-            .mark_point(filled=True, size=1.5 * size.point, opacity=1)
+            .mark_point(filled=True, size=POINT * size.point, opacity=1)
             .encode(x=x, y=y, color=colour, shape=shape, tooltip=["legend", "workload", "intensity"]),
             *_label(points, lines, plot, x, y),
         ],
@@ -222,26 +227,25 @@ def _draw_roof(device: Device, lowest: float, highest: float) -> pd.DataFrame:
 def _label(points: pd.DataFrame, lines: pd.DataFrame, plot: _Plot, x: alt.X, y: alt.Y) -> list[alt.Chart]:
     """Return the names of the workloads, each once, at the highest roof."""
     named = points.sort_values("attainable", ascending=False, kind="stable").drop_duplicates("workload")
-    corners = [plot.pixels(roof) for _, roof in lines.groupby("legend", sort=False)]
-    along = np.linspace(0, 1, BETWEEN)[:, np.newaxis]
-    roofs = [begin + along * (end - begin) for roof in corners for begin, end in pairwise(roof)]
-    labels = place_labels(
-        named["workload"].tolist(),
-        plot.pixels(named),
-        obstacles=np.vstack([plot.pixels(points), *roofs]),
-        width=plot.size.width,
-        height=plot.size.height,
-        font_size=plot.size.label_size,
-        most_covered=[BETWEEN * len(roofs)] * len(named),
+    size, radius = plot.size, point_radius(POINT * plot.size.point)
+    wanted = [
+        Wanted(
+            str(text),
+            [(float(across), float(down))],
+            radius,
+            str(legend),
+            colour=theme.INK,
+            about=f"label of {text}",
+        )
+        for text, legend, (across, down) in zip(
+            named["workload"], named["legend"], plot.pixels(named), strict=True
+        )
+    ]
+    at = plot.pixels(points)
+    scene = Scene(
+        size.width,
+        size.height,
+        np.column_stack([at, np.full(len(at), radius)]),
+        lines=[(str(legend), plot.pixels(roof)) for legend, roof in lines.groupby("legend", sort=False)],
     )
-    rows = [
-        (*plot.back(label.x, label.y), named["workload"].iloc[label.index], label.align) for label in labels
-    ]
-    frame = pd.DataFrame(rows, columns=["intensity", "attainable", "text", "align"])
-    return [
-        alt.Chart(part.drop(columns="align"))
-        .mark_text(fontSize=plot.size.label_size, baseline="middle", align=align, color=theme.INK)
-        .encode(x=x, y=y, text="text:N")
-        for align in ("left", "center", "right")
-        if not (part := frame[frame["align"] == align]).empty
-    ]
+    return draw_labels(wanted, scene, size.label_size, x=x, y=y, back=plot.back)

@@ -18,7 +18,7 @@ from memwall_trends.figures.captions import (
 )
 from memwall_trends.figures.choices import find_user_rows
 from memwall_trends.figures.findings import describe_who, in_sentence, name_population, say_growth
-from memwall_trends.figures.labels import label_records
+from memwall_trends.figures.labels import label_known
 from memwall_trends.fitting.growth import describe_period
 from memwall_trends.fitting.shown import find_shown
 from memwall_trends.fitting.trends import fit_trends
@@ -251,7 +251,7 @@ def _others(trend: Trend, record: Trend) -> pd.DataFrame:
 
 
 def _label(record: Trend, choose: Choose) -> pd.DataFrame:
-    return label_records(record.observations.reset_index(drop=True), 6, choose.get("record") or "high")
+    return label_known(record.observations.reset_index(drop=True), 6, choose.get("record") or "high")
 
 
 def _say_grown(groups: list[Group], per: float, level: float) -> str:

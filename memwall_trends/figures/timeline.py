@@ -12,7 +12,7 @@ from memwall_trends.figures.canvas import Canvas, Group
 from memwall_trends.figures.captions import describe_points, end_label, explain_rates, series_title
 from memwall_trends.figures.choices import find_user_rows
 from memwall_trends.figures.findings import PLURALS, describe_who, say_growth
-from memwall_trends.figures.labels import label_records
+from memwall_trends.figures.labels import label_known
 from memwall_trends.fitting.trends import fit_trend
 from memwall_trends.units import format_level
 
@@ -162,7 +162,7 @@ def label_named(rows: pd.DataFrame, most: int = LABELS) -> pd.DataFrame:
     if "name" not in rows:
         return rows.assign(name="", label="")
     rows = rows.assign(name=rows["name"].astype("str"))
-    return label_records(rows, most) if most else rows.assign(label="")
+    return label_known(rows, most) if most else rows.assign(label="")
 
 
 def _name(trend: Trend) -> str:

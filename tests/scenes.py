@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     Box = tuple[float, float, float, float]
 
-LETTERS = 0.72
-"""Height of capitals, in font sizes: what of the line of a text is drawn."""
+LETTERS = 0.9
+"""Height of letters with those that go below the line, in font sizes."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ def _read_texts(items: Sequence[dict[str, Any]]) -> Iterator[Text]:
             share = {"left": 0.0, "center": 0.5, "right": 1.0}[item.get("align", "left")]
             left = item.get("x", 0) + item.get("dx", 0) - share * width
             middle = item.get("y", 0) + item.get("dy", 0)
-            middle += {"middle": 0.0, "top": 0.5, "bottom": -0.5}.get(str(item.get("baseline")), -0.3) * size
+            middle += {"middle": 0.0, "top": 0.5, "bottom": -0.5}.get(item.get("baseline", ""), -0.3) * size
             half = LETTERS * size / 2
             below = (len(said) - 1) * item.get("lineHeight", size)
             box = (left, middle - half, left + width, middle + half + below)

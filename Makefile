@@ -39,7 +39,7 @@ types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 notebooks: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest --nbmake notebooks
+	$(BIN)/python -m tests.refresh_notebooks --check
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/memwall-trends figures $(PICTURES) --out docs

@@ -9,12 +9,12 @@ import altair as alt
 import pandas as pd
 
 from memwall_trends.datasets.rates import select_frontier
-from memwall_trends.figures.placement import place_labels
+from memwall_trends.figures.placement import Placed, place_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from memwall_trends.figures.placement import Placed, Scene, Wanted
+    from memwall_trends.figures.placement import Scene, Wanted
 
 LEADER_WIDTH = 0.75
 HALO: dict[str, Any] = {"stroke": "white", "strokeWidth": 3, "opacity": 0.8, "aria": False}
@@ -91,7 +91,8 @@ def draw_labels(
     ['left', 'left']
     """
     looks: dict[tuple[str, str, bool], list[Placed]] = {}
-    for label in place_labels(wanted, scene, font_size):
+    placed = place_labels(wanted, scene, font_size)
+    for label in [*placed, *_insist(wanted, placed, scene, font_size)]:
         asked = wanted[label.index]
         looks.setdefault((asked.colour, label.align, asked.bold), []).append(label)
     charts = []
@@ -126,6 +127,19 @@ def draw_labels(
             text.mark_text(**look, color=colour).encode(description="about:N"),
         ]
     return charts
+
+
+def _insist(
+    wanted: Sequence[Wanted], placed: Sequence[Placed], scene: Scene, font_size: float
+) -> Iterator[Placed]:
+    """Return places beside their points for a user's labels that found none: these are over what is there."""
+    have = {label.index for label in placed}
+    for index, each in enumerate(wanted):
+        if each.bold and index not in have:
+            x, y = each.at[0]
+            right = x < scene.width / 2
+            away = each.radius + font_size / 2
+            yield Placed(index, x + away if right else x - away, y, "left" if right else "right")
 
 
 def _find_known(rows: pd.DataFrame, most: int) -> pd.Series:

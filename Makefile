@@ -4,8 +4,9 @@ PYTHON ?= python3
 FUZZ_SEED ?= 0
 VENV := .venv
 BIN := $(VENV)/bin
-PICTURES := hw-scaling hw-scaling-today machine-balance claim-against-fit training-compute model-size \
-	memory-breakdown peak-flops-by-precision memory-generations link-families frontier decomposition \
+PICTURES := hw-scaling hw-scaling-today machine-balance balance-by-format readings claim-against-fit \
+	training-compute model-size \
+	memory-breakdown peak-flops-by-precision memory-generations memory-per-pin link-families frontier decomposition \
 	diagnosis rolling-rates backtest-coverage published-claims roofline workload-intensity training-memory \
 	levers serve-frontier
 
@@ -38,7 +39,7 @@ types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 notebooks: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest --nbmake notebooks
+	$(BIN)/python -m tests.refresh_notebooks --check
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/memwall-trends figures $(PICTURES) --out docs

@@ -138,7 +138,8 @@ def _read_panel(plot: dict[str, Any]) -> Panel:
                     rule = Segment(about, item["stroke"], (x, y, item.get("x2", x), item.get("y2", y)))
                     (panel.leaders if about.startswith("label of ") else panel.lines).append(rule)
             elif kind == "text":
-                texts += items
+                # A halo is behind a text of its own.
+                texts += [item for item in items if "stroke" not in item]
     panel.texts.extend(_read_texts(texts))
     return panel
 
@@ -167,17 +168,17 @@ def _read_texts(items: Sequence[dict[str, Any]]) -> Iterator[Text]:
             for item in items
             if (item["fontSize"], item.get("fontWeight") == "bold") == (size, bold) and item["text"]
         ]
-        lines = [item["text"].split("\n") for item in alike]
-        measured = iter(measure_texts([line for each in lines for line in each], size, bold=bold))
-        widths = [max(next(measured) for _ in each) for each in lines]
-        for item, each, width in zip(alike, lines, widths, strict=True):
+        lines = [str(item["text"]).split(item.get("lineBreak") or "\n") for item in alike]
+        longest = [max(each, key=len) for each in lines]
+        widths = measure_texts(longest, size, bold=bold)
+        for item, width, said in zip(alike, widths, lines, strict=True):
             share = {"left": 0.0, "center": 0.5, "right": 1.0}[item.get("align", "left")]
             left = item.get("x", 0) + item.get("dx", 0) - share * width
             middle = item.get("y", 0) + item.get("dy", 0)
             middle += {"middle": 0.0, "top": 0.5, "bottom": -0.5}.get(item.get("baseline", ""), -0.3) * size
             half = LETTERS * size / 2
-            last = middle + (len(each) - 1) * item.get("lineHeight", size)
-            box = (left, middle - half, left + width, last + half)
+            below = (len(said) - 1) * item.get("lineHeight", size)
+            box = (left, middle - half, left + width, middle + half + below)
             yield Text(item["text"], item.get("description", ""), item.get("fill", ""), box)
 
 

@@ -14,6 +14,7 @@ import pytest
 
 import memwall_trends
 from memwall_trends import defaults, figures
+from memwall_trends.datasets import load_table
 from memwall_trends.errors import MemwallError
 from memwall_trends.figures import (
     FIGURES,
@@ -34,6 +35,8 @@ from memwall_trends.figures.serving import serve_frontier
 from memwall_trends.figures.training import training_memory
 from memwall_trends.figures.workloads import levers
 from memwall_trends.fitting.trends import fit_trend
+from memwall_trends.questions.claims import load_claims
+from memwall_trends.questions.claims.readings import read_claim
 from memwall_trends.questions.gap import fit_gap
 from memwall_trends.questions.sensitivity import run_sensitivity
 from memwall_trends.units import decimal_years, format_number
@@ -149,7 +152,7 @@ def test_options_reach_the_fit() -> None:
 def test_every_format_is_written(tmp_path: Path, format_: str) -> None:
     path = save_figure(hw_scaling(), tmp_path / "new folder" / f"figure.{find_ending(format_)}")
     starts = {"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF", "html": b"<!DOCTYPE html>", "json": b"{"}
-    starts["pgfplots"] = b"\\documentclass"
+    starts |= {"pgfplots": b"\\documentclass", "tikz": b"% A picture"}
     assert path.read_bytes().startswith(starts[format_])
 
 
@@ -380,6 +383,37 @@ def test_a_model_and_devices_of_ones_own_are_drawn(run: Run, tmp_path: Path) -> 
     assert "the figure hw-scaling shows no model of yours: leave out --model" in refused.err
 
 
+def test_the_readings_are_those_that_the_claims_are_asked_by() -> None:
+    drawn = json.dumps(figures.readings(data="peak_flops").to_dict())
+    (claim,) = [each for each in load_claims(2) if each["series"] == "peak_flops"]
+    for record in read_claim(claim):
+        if record["reading"] in ("leading edge", "typical", "within a class") and record["window"] == "today":
+            assert f"{format_number(record['rate'], 3)}x" in drawn
+
+
+def test_balance_by_format_is_the_gap_of_each_format() -> None:
+    drawn = json.dumps(figures.balance_by_format().to_dict())
+    for precision in ("fp64", "fp16"):
+        gap = fit_gap("peak_flops", "dram_bandwidth", precision=precision, way="device")
+        low, high = (format_number(bound, 3) for bound in gap.growth_interval())
+        assert f"{format_number(gap.growth_factor(), 3)}x [{low} to {high}]" in drawn
+
+
+def test_memory_per_pin_is_the_fit_of_the_table() -> None:
+    rows = load_table("memory_generations")
+    trend = fit_trend(rows[(rows["family"] == "hbm") & (rows["measure"] == "pin_rate")])
+    drawn = json.dumps(figures.memory_per_pin().to_dict())
+    assert f"HBM grew {format_number(trend.growth_factor(), 3)}x per 2 years" in drawn
+
+
+def test_training_memory_is_drawn_of_a_model_and_a_device_of_ones_own() -> None:
+    chart = training_memory(model="gpt2-xl", devices=["NVIDIA A100 SXM4 80GB"])
+    rows = [row for row in rows_of(chart) if "limit" in row]
+    limit = (find_device("NVIDIA A100 SXM4 80GB").memory_bytes or 0) / 1e9
+    assert [row["limit"] for row in rows] == pytest.approx([limit] * len(rows), rel=1e-6)
+    assert len(chart.to_dict()["vconcat"][0]["vconcat"]) == 1
+
+
 HOSTILE = ["</script><img src=x onerror=alert(1)>", "=cmd|' /C calc'!A0"]
 
 
@@ -456,6 +490,10 @@ def test_a_hostile_name_does_not_end_the_script_of_a_page(mine: Path, tmp_path: 
         ("training-memory", {"dataset": "curated"}, "leave out --dataset"),
         ("decomposition", {"product_class": "server-cpu"}, "a mix needs at least two groups"),
         ("levers", {"overlay": ["mine.csv"]}, "leave out --with; it takes --precision"),
+        ("training-memory", {"devices": ["NVIDIA B200", "NVIDIA H100 SXM5"]}, "shows one device"),
+        ("readings", {"frontier": True}, "leave out --frontier"),
+        ("balance-by-format", {"precision": "fp16"}, "leave out --precision"),
+        ("memory-per-pin", {"kind": "gpu"}, "no memory is left to draw|kind"),
         ("levers", {"devices": ["NVIDIA B200", "NVIDIA H100 SXM5"]}, "shows one device"),
         ("levers", {"model": "bert-base"}, "BERT-Base is an encoder"),
         ("serve-frontier", {"model": "bert-base"}, "bert-base is an encoder"),

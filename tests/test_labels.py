@@ -16,7 +16,7 @@ from memwall_trends.figures.geometry import (
     distance_to_boxes,
     overlap_each_other,
 )
-from memwall_trends.figures.labels import label_known
+from memwall_trends.figures.labels import label_known, load_labels
 from memwall_trends.figures.lettering import text_width
 from memwall_trends.figures.placement import Scene, Wanted, place_labels
 from tests.scenes import Panel, Point, Segment, Text, read_panels
@@ -32,9 +32,8 @@ OF_ROWS = {
     "specification-curve": "its two texts stand on lines across the plot, over intervals that fill it",
 }
 """Figures whose texts are placed by rows or lines across the plot, not beside points: exempt, and why."""
-WITHOUT = ("claim-against-fit", "published-claims", "rolling-rates", "backtest-coverage")
+WITHOUT = ("claim-against-fit", "published-claims", "backtest-coverage")
 """Figures without texts in the plot."""
-OF_A_LINE = "label of the line "
 TOUCHES = 4.0
 """Pixels between a leader's end and what it joins, at most."""
 PROBED = [name for name in FIGURES if name not in OF_ROWS and name not in WITHOUT]
@@ -45,9 +44,13 @@ def find_faults(panel: Panel) -> Iterator[str]:
     """Return what is wrong with the labels of a panel."""
     for place, text in enumerate(panel.texts):
         left, top, right, bottom = text.box
-        within = left >= 0 and top >= 0 and right <= panel.width and bottom <= panel.height
-        # What stands at the end of a line may stand to the right of the plot.
-        if not within and not (left >= panel.width and text.about.startswith(OF_A_LINE)):
+        if left >= panel.width:
+            # To the right of the plot, where lines end.
+            ends = [text.box, *(other.box for other in panel.texts[place + 1 :])]
+            if overlap_each_other(np.array(ends), 0)[0, 1:].any():
+                yield f"{text.words} is over another end"
+            continue
+        if not (left >= 0 and top >= 0 and right <= panel.width and bottom <= panel.height):
             yield f"{text.words} is over an axis"
         box = np.array([text.box])
         others = [*(other.box for other in panel.texts[place + 1 :]), *panel.legends]
@@ -90,7 +93,7 @@ def find_own(panel: Panel, text: Text) -> tuple[list[Point], list[Segment]]:
     return [
         point
         for point in panel.points
-        if point.about.startswith(f"{name}, ") or f": {name};" in f"{point.about};"
+        if f": {name};" in f"{point.about};" or point.about.startswith(f"{name}, ")
     ], []
 
 
@@ -198,7 +201,7 @@ def test_a_label_without_room_beside_its_point_is_joined_to_it() -> None:
 def test_every_label_that_the_table_lists_is_of_a_row() -> None:
     tables = ["peak_flops", "dram_bandwidth", "interconnect_bandwidth", "training_compute", "model_size"]
     names = {name for table in tables for name in load_table(table)["name"]}
-    listed = load_table("labels")
+    listed = load_labels()
     assert set(listed["name"]) <= names
     assert not listed["label"].duplicated().any()
     assert {"H100", "B200", "MI300X", "TPU v4", "A100", "V100", "Pentium II Xeon"} <= set(listed["label"])

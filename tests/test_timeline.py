@@ -12,6 +12,7 @@ from memwall_trends.errors import MemwallWarning
 from memwall_trends.figures import hw_scaling
 from memwall_trends.figures.latex import escape
 from memwall_trends.figures.letters import warn_of_missing_letters
+from memwall_trends.figures.readings import readings
 from memwall_trends.figures.series import memory_generations
 from memwall_trends.figures.timeline import timeline
 
@@ -53,6 +54,32 @@ def test_a_series_and_a_frame_are_drawn_too() -> None:
     assert "Data frame grew" in texts_of(timeline(data=frame))
 
 
+def test_the_kinds_of_devices_have_a_look_each_and_one_line() -> None:
+    chart = timeline(since=2010).to_dict()
+    layers = chart["vconcat"][0]["vconcat"][0]["layer"]
+    named = next(
+        layer["encoding"]["color"]["legend"]["values"] for layer in layers if "color" in layer["encoding"]
+    )
+    assert {"CPUs", "GPUs", "accelerators"} <= set(named)
+    assert "All" not in named
+
+
+def test_a_file_has_readings_as_far_as_its_columns_go(tmp_path: Path) -> None:
+    rows = pd.DataFrame(
+        {
+            "date": [f"{2010 + n // 2}-0{1 + n % 2}-01" for n in range(20)],
+            "value": [2 ** (n / 4) * (1 + n % 2) for n in range(20)],
+            "architecture": [f"A{n // 2}" for n in range(20)],
+        }
+    )
+    both = texts_of(readings(data=rows))
+    assert "at the leading edge" in both
+    assert "typically" in both
+    assert "within a class, per" not in both
+    only = texts_of(readings(data=rows.drop(columns="architecture")))
+    assert "typically" not in only
+
+
 def test_what_is_shown_does_not_count(tmp_path: Path) -> None:
     chip = tmp_path / "chip.csv"
     chip.write_text(CHIP, encoding="utf-8")
@@ -71,7 +98,10 @@ def test_what_is_shown_does_not_count(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["frontier", "--data", "a.csv"], "--data is drawn by timeline; frontier has data of its own"),
+        (
+            ["frontier", "--data", "a.csv"],
+            "the figure frontier has data of its own: leave out --data, or draw timeline",
+        ),
         (["rolling-rates", "--show", "a.csv"], "the figure rolling-rates fits all that it draws"),
     ],
 )

@@ -47,7 +47,10 @@ def figures(
     ] = None,
     data: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="What timeline draws with its fit: any file, or a series."),
+        typer.Option(
+            metavar="FILE",
+            help="What timeline (or readings, diagnosis, specification-curve) draws: any file, or a series.",
+        ),
     ] = None,
     show: Annotated[
         list[Path] | None,
@@ -96,7 +99,6 @@ def figures(
         "level": result.level,
         "size": size,
         "bare": bare,
-        **({"data": data} if data is not None else {}),
         **({"show": show} if show else {}),
     }
     endings = [drawn.find_ending(each) for each in format_ or defaults.FIGURE_FORMATS[:1]]
@@ -104,8 +106,9 @@ def figures(
     for number, (name, draw) in enumerate(chosen.items(), 1):
         drawing = f"Drawing {name} ({number} of {len(chosen)})"
         try:
+            own = {**drawn.choose_subject(name, draw, **subject), **drawn.choose_data(name, draw, data)}
             with waiting(drawing):
-                chart = draw(**options, **drawn.choose_subject(name, draw, **subject))
+                chart = draw(**options, **own)
         except MemwallError as error:
             # Who asks for all wants those that the choice suits.
             if names:
@@ -133,9 +136,6 @@ def _check_names(names: list[str] | None, data: str | None, show: Sequence[Path]
 
     if data is not None:
         names = names or [OF_DATA]
-        others = [name for name in names if name != OF_DATA]
-        if others:
-            raise MemwallError(f"--data is drawn by {OF_DATA}; {others[0]} has data of its own")
     if show:
         names = names or list(SHOWING)
         others = [name for name in names if name not in SHOWING]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from memwall_trends import defaults
 from memwall_trends.errors import unknown
 from memwall_trends.figures.balance import machine_balance, workload_intensity
-from memwall_trends.figures.choices import choose_subject
+from memwall_trends.figures.choices import choose_data, choose_subject
 from memwall_trends.figures.claims import claim_against_fit, published_claims
 from memwall_trends.figures.decomposition import decomposition
 from memwall_trends.figures.diagnosis import diagnosis
@@ -51,6 +51,7 @@ __all__ = [
     "FIGURES",
     "backtest_coverage",
     "balance_by_format",
+    "choose_data",
     "choose_subject",
     "claim_against_fit",
     "decomposition",

@@ -83,6 +83,30 @@ def choose_subject(figure: str, draw: Callable[..., Any], **subject: Any) -> dic
     return given
 
 
+def choose_data(figure: str, draw: Callable[..., Any], data: Any) -> dict[str, Any]:
+    """Return data of the user's as the argument that a figure takes it by; nothing where none is given.
+
+    Raises
+    ------
+    MemwallError
+        If the figure has data of its own.
+
+    Examples
+    --------
+    >>> choose_data("timeline", lambda *, data="peak_flops": None, "mine.csv")
+    {'data': 'mine.csv'}
+    """
+    if data is None:
+        return {}
+    taken = [name for name in ("data", "series") if name in inspect.signature(draw).parameters]
+    if not taken:
+        raise MemwallError(
+            f"the figure {figure} has data of its own: leave out --data, or draw timeline, readings, "
+            "diagnosis or specification-curve"
+        )
+    return {taken[0]: data}
+
+
 def find_user_rows(series: str, choose: Choose) -> frozenset[str]:
     """Return the names that the user's files have for a series.
 

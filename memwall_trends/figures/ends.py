@@ -1,4 +1,4 @@
-"""What stands to the right of a plot, where its lines end: names and rates, joined to them."""
+"""What stands to the right of a plot, where its lines end: names and rates, joined to them where moved."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from memwall_trends.figures.canvas import Canvas, Group
 
 COLUMNS = ["date", "drawn", "legend", "text", "colour", "width"]
-LEADER = 1.3
-"""From the plot to the text, in font sizes: room for the line that joins it to the end of its own."""
+GAP, LEADER = 0.5, 1.3
+"""From the plot to the text, and where that is joined to its line, in font sizes."""
+MOVED = 0.4
+"""A text farther from its line than this, in font sizes, is joined to it."""
 
 
 def gather_ends(groups: Sequence[Group], lines: pd.DataFrame | None, size: theme.Size) -> pd.DataFrame:
@@ -71,7 +73,7 @@ def break_interval(text: str) -> str:
 
 
 def draw_ends(canvas: Canvas) -> list[alt.Chart]:
-    """Return the texts to the right of the plot, and the thin lines that join them to the ends."""
+    """Return the texts to the right of the plot, and lines that join those which had to make room."""
     if canvas.ends.empty:
         return []
     size, ends = canvas.size, canvas.ends
@@ -85,38 +87,37 @@ def draw_ends(canvas: Canvas) -> list[alt.Chart]:
         high=canvas.height + line_height,
     )
     texts, leaders = [], []
-    for (last, end), middle, n, row in zip(at, middles, n_lines, ends.itertuples(), strict=True):
-        left = size.width + LEADER * size.label_size
+    for (across, end), middle, n, row in zip(at, middles, n_lines, ends.itertuples(), strict=True):
+        moved = abs(middle - end) > MOVED * size.label_size
+        left = size.width + (LEADER if moved else GAP) * size.label_size
+        about = f"label of the line {row.legend}".strip()
+        said = {"text": str(row.text), "about": about, "colour": str(row.colour)}
         # The place of a text of several lines is that of its first.
-        texts.append((*canvas.back(left, middle - (n - 1) / 2 * line_height), str(row.text), str(row.colour)))
-        after = left - 0.2 * size.label_size
-        leaders.append(([canvas.back(last + 1, end), canvas.back(after, middle)], str(row.text)))
-    return [*(_draw_leader(canvas, *leader) for leader in leaders), *_write(canvas, texts)]
+        date, drawn = canvas.back(left, middle - (n - 1) / 2 * line_height)
+        texts.append({"date": date, "drawn": drawn, **said})
+        if moved:
+            begin, (until, to) = canvas.back(across, end), canvas.back(left - 0.2 * size.label_size, middle)
+            leaders.append({"date": begin[0], "drawn": begin[1], "until": until, "to": to, **said})
+    return [*_join(canvas, leaders), *_write(canvas, texts)]
 
 
-def _draw_leader(canvas: Canvas, corners: list[tuple[str, float]], text: str) -> alt.Chart:
-    (date, drawn), (date2, drawn2) = corners
-    row = {"date": date, "drawn": drawn, "date2": date2, "drawn2": drawn2, "about": _say(text)}
-    rule = alt.Chart(pd.DataFrame([row])).mark_rule(strokeWidth=0.75, color=theme.FAINT)
-    joined: alt.Chart = rule.encode(
-        x=canvas.x, y=canvas.y("drawn"), x2="date2:T", y2="drawn2:Q", description="about:N"
-    )
-    return joined
+def _join(canvas: Canvas, leaders: list[dict[str, Any]]) -> list[alt.Chart]:
+    if not leaders:
+        return []
+    frame = pd.DataFrame(leaders).drop(columns=["text", "colour"])
+    return [
+        alt.Chart(frame)
+        .mark_rule(strokeWidth=0.75, color=theme.FAINT)
+        .encode(x=canvas.x, y=canvas.y("drawn"), x2="until:T", y2="to:Q", description="about:N")
+    ]
 
 
-def _say(text: str) -> str:
-    """Return what a screen reader says of a text at the end of a line, and of what joins the two."""
-    return f"label of the line {' '.join(text.split())}"
-
-
-def _write(canvas: Canvas, texts: list[tuple[str, float, str, str]]) -> list[alt.Chart]:
-    frame = pd.DataFrame(texts, columns=["date", "drawn", "text", "colour"])
-    frame["about"] = frame["text"].map(_say)
+def _write(canvas: Canvas, texts: list[dict[str, Any]]) -> list[alt.Chart]:
     size = canvas.size.label_size
     look: dict[str, Any] = {"fontSize": size, "lineHeight": LINE_HEIGHT * size, "lineBreak": "\n"}
     return [
         alt.Chart(rows.drop(columns="colour"))
         .mark_text(align="left", baseline="middle", color=str(colour), **look)
         .encode(x=canvas.x, y=canvas.y("drawn"), text="text:N", description="about:N")
-        for colour, rows in frame.groupby("colour", sort=False)
+        for colour, rows in pd.DataFrame(texts).groupby("colour", sort=False)
     ]

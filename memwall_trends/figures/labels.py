@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import pandas as pd
 
-from memwall_trends.datasets import load_table
 from memwall_trends.datasets.rates import select_frontier
-from memwall_trends.figures.placement import place_labels
+from memwall_trends.figures.placement import Placed, place_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from memwall_trends.figures.placement import Placed, Scene, Wanted
+    from memwall_trends.figures.placement import Scene, Wanted
 
 LEADER_WIDTH = 0.75
+HALO: dict[str, Any] = {"stroke": "white", "strokeWidth": 3, "opacity": 0.8, "aria": False}
+"""Behind a text, so that it is read over bands and grids."""
+
+
+def load_labels() -> pd.DataFrame:
+    """Return what people know, the best known first: ``name`` in the tables, and the ``label`` of its point.
+
+    Examples
+    --------
+    >>> load_labels()["label"].head(3).tolist()
+    ['H100', 'A100', 'V100']
+    """
+    return pd.read_csv(Path(__file__).with_name("labels.csv"))
 
 
 def label_known(rows: pd.DataFrame, most: int, record: str = "high") -> pd.DataFrame:
@@ -27,13 +40,14 @@ def label_known(rows: pd.DataFrame, most: int, record: str = "high") -> pd.DataF
     rows : DataFrame
         ``name, date, value``, with an index of its own for each.
     most : int
-        How many are labelled: of the table ``labels`` the best known, but of rows of which it names
-        none, as a user's, those that set records.
+        How many are labelled: the best known of those that `load_labels` lists, but of rows of which it
+        lists none, as a user's, those that set records.
     record : str
         As in `memwall_trends.datasets.rates.select_frontier`.
 
     Examples
     --------
+    >>> from memwall_trends.datasets import load_table
     >>> labelled = label_known(load_table("dram_bandwidth"), most=3)
     >>> [label for label in labelled["label"] if label]
     ['V100', 'A100', 'H100']
@@ -74,10 +88,11 @@ def draw_labels(
     >>> x, y = (alt.X("x:Q"), alt.Y("y:Q"))
     >>> wanted = [Wanted("A100", [(50, 50)], 3)]
     >>> [chart.mark.align for chart in draw_labels(wanted, scene, 10, x=x, y=y, back=lambda x, y: (x, y))]
-    ['left']
+    ['left', 'left']
     """
     looks: dict[tuple[str, str, bool], list[Placed]] = {}
-    for label in place_labels(wanted, scene, font_size):
+    placed = place_labels(wanted, scene, font_size)
+    for label in [*placed, *_insist(wanted, placed, scene, font_size)]:
         asked = wanted[label.index]
         looks.setdefault((asked.colour, label.align, asked.bold), []).append(label)
     charts = []
@@ -105,16 +120,31 @@ def draw_labels(
             rule = alt.Chart(pd.DataFrame(joined)).mark_rule(strokeWidth=LEADER_WIDTH, color=colour)
             charts.append(rule.encode(x=x, y=y, x2=f"x2:{kind}", y2="y2:Q", description="about:N"))
         look: dict[str, Any] = {"align": align, **({"fontWeight": "bold"} if bold else {})}
-        text = alt.Chart(pd.DataFrame(texts)).mark_text(
-            color=colour, fontSize=font_size, baseline="middle", **look
-        )
-        charts.append(text.encode(x=x, y=y, text="text:N", description="about:N"))
+        text = alt.Chart(pd.DataFrame(texts)).encode(x=x, y=y, text="text:N")
+        look |= {"fontSize": font_size, "baseline": "middle"}
+        charts += [
+            text.mark_text(**look, **HALO),
+            text.mark_text(**look, color=colour).encode(description="about:N"),
+        ]
     return charts
+
+
+def _insist(
+    wanted: Sequence[Wanted], placed: Sequence[Placed], scene: Scene, font_size: float
+) -> Iterator[Placed]:
+    """Return places beside their points for a user's labels that found none: these are over what is there."""
+    have = {label.index for label in placed}
+    for index, each in enumerate(wanted):
+        if each.bold and index not in have:
+            x, y = each.at[0]
+            right = x < scene.width / 2
+            away = each.radius + font_size / 2
+            yield Placed(index, x + away if right else x - away, y, "left" if right else "right")
 
 
 def _find_known(rows: pd.DataFrame, most: int) -> pd.Series:
     """Return the labels of the best known, by the index of their rows."""
-    listed = load_table("labels")
+    listed = load_labels()
     # A device that is there more than once is labelled at its highest.
     once = rows.sort_values("value", ascending=False, kind="stable").drop_duplicates("name")
     indices = dict(zip(once["name"].astype("str"), once.index, strict=True))

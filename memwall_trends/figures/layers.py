@@ -31,10 +31,6 @@ if TYPE_CHECKING:
 
     from memwall_trends.figures.canvas import Canvas
 
-USER_AREA = 4
-"""Of a point of the user's, in areas of another."""
-USERS, ASKED_FOR, ADDED = 1000.0, 100.0, 20.0
-"""What labels are worth: those of the user's points, of the data, and those that a figure adds."""
 HOVER = ["name", alt.Tooltip("date:T", format="%Y-%m-%d"), "value", "unit"]
 SAID = alt.DescriptionValue(
     alt.ExprRef(
@@ -44,6 +40,10 @@ SAID = alt.DescriptionValue(
 """What a screen reader says of a point."""
 LIGHT = 0.55
 """Opacity of points, so that a line shows through many of them."""
+USER_AREA = 4
+"""Of a point of the user's, in areas of another."""
+USERS, ASKED_FOR, ADDED = 1000.0, 100.0, 20.0
+"""What labels are worth: those of the user's points, of the data, and those that a figure adds."""
 
 
 def points(canvas: Canvas) -> list[alt.Chart]:
@@ -145,7 +145,7 @@ def labels(canvas: Canvas) -> list[alt.Chart]:
         y=canvas.y("drawn"),
         back=canvas.back,
     )
-    return [*draw_ends(canvas), *beside]
+    return [*beside, *draw_ends(canvas)]
 
 
 def _plain(rows: pd.DataFrame) -> pd.DataFrame:
@@ -212,14 +212,13 @@ def _find_scene(canvas: Canvas) -> Scene:
         np.vstack(parts),
         series,
         lines,
-        [_legend_box(canvas)] if canvas.legend_texts else [],
+        [_legend_box(canvas)] if canvas.legend_lines else [],
     )
 
 
 def _legend_box(canvas: Canvas) -> tuple[float, float, float, float]:
     """Return where the legend in the plot is: its offset from the corner, a symbol, the words."""
     size = canvas.size
-    widest = max(text_width(text, size.font_size) for text in canvas.legend_texts)
+    widest = max(text_width(text, size.font_size) for text in canvas.points["legend"])
     # Vega's offset of a legend, and what it keeps between symbol, words and lines.
-    high = 18 + len(canvas.legend_texts) * (size.font_size + 5.0)
-    return 0.0, 0.0, 18 + 1.6 * size.font_size + widest, high
+    return 0.0, 0.0, 18 + 1.6 * size.font_size + widest, 18 + canvas.legend_lines * (size.font_size + 5.0)

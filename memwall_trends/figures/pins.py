@@ -71,8 +71,8 @@ def memory_per_pin(
     return theme.finish(
         [_draw(measure, each, level, size) for measure, each in drawn.items()],
         title="; ".join(filter(None, (_say(*pair, per, level) for pair in drawn.items()))),
-        subtitle="DRAM by generation, at the date of its standard or first product: transfers per second of a "
-        f"pin and bandwidth of a stack, chip or module, with the {explain_rates(per, level)}",
+        subtitle="DRAM by generation, at the date of its standard or first product: transfers per second of "
+        f"a pin, bandwidth of a stack, chip or module, with the {explain_rates(per, level)}",
         caption="Where a pin grows slower than a stack, the rest is width. "
         f"{describe_groups(every, defaults.DATASET, level)}",
         size=size,

@@ -109,8 +109,8 @@ def readings(
         subtitle="The best device of each year, the median device of each architecture, and growth within a "
         "class, with their "
         f"{explain_rates(per, level)}. {'; '.join(map(describe_who, typical))}.",
-        caption=f"Within a class: one slope with an effect of each product class. {describe_lines([], level)} "
-        f"{describe_points(typical[0].dataset, user_rows)}",
+        caption="Within a class: one slope with an effect of each product class. "
+        f"{describe_lines([], level)} {describe_points(typical[0].dataset, user_rows)}",
         size=size,
         bare=bare,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -178,8 +179,8 @@ def _is_broken(kink: Break) -> bool:
 def _say_last(rates: pd.DataFrame) -> str:
     """Return the rate of the last window."""
     row = rates.iloc[-1]
-    rate = format_number(row["rate"], 3)
-    return f"to {row['until']:.0f}: {rate}x\n[{format_interval(row['ci_low'], row['ci_high'], digits=3)}]"
+    rate, interval = format_number(row["rate"], 3), format_interval(row["ci_low"], row["ci_high"], digits=3)
+    return f"to {math.floor(row['until'])}: {rate}x\n[{interval}]"
 
 
 def _describe(name: str, kink: Break) -> str:

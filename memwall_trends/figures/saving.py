@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from memwall_trends import defaults
 from memwall_trends.datasets.writing import write_file
 from memwall_trends.errors import MemwallError, unknown
+from memwall_trends.figures.theme import find_printed_size
 
 if TYPE_CHECKING:
     import altair as alt
 
+    from memwall_trends.figures.theme import Size
+
 PNG_SCALE = 2.0
+UNITS_PER_INCH = 72
+"""Of a drawing that becomes a PDF."""
+ROOT = re.compile(r'<svg[^>]*?\b(width="(?P<width>[\d.]+)" height="(?P<height>[\d.]+)" viewBox="[^"]*")')
+"""The drawing's own size."""
 ENDINGS = {"pgfplots": "tex"}
 """The ending of a format's files, where it is not the format."""
 
@@ -44,8 +52,9 @@ def save_figure(chart: alt.TopLevelMixin, path: str | Path) -> Path:
     chart : altair.VConcatChart
         Of this package.
     path : str or Path
-        Ends in svg, png, pdf, html (works without a network), json (the Vega-Lite specification) or tex
-        (pgfplots; pdflatex makes it a picture).
+        Ends in svg, png, pdf (as wide as a column, a page or a slide is), html (works without a network),
+        json (the Vega-Lite specification), tex (pgfplots; pdflatex makes it a picture as wide) or tikz (the
+        picture alone, for a document to input).
 
     Raises
     ------
@@ -85,10 +94,10 @@ def _render(chart: alt.TopLevelMixin, ending: str, path: Path) -> bytes:
             return page.encode()
         # The tests hold each figure against the schema, which takes as long as to render it.
         spec = chart.to_dict(validate=False)
-    if ending == "tex":
-        from memwall_trends.figures.pgfplots import to_pgfplots
+    if ending in ("tex", "tikz"):
+        from memwall_trends.figures.pgfplots import to_pgfplots, to_picture
 
-        return to_pgfplots(spec).encode()
+        return (to_pgfplots if ending == "tex" else to_picture)(spec).encode()
     if ending == "json":
         return json.dumps(spec).encode()
     version = alt.SCHEMA_VERSION.rpartition(".")[0]
@@ -99,7 +108,23 @@ def _render(chart: alt.TopLevelMixin, ending: str, path: Path) -> bytes:
     warn_of_missing_letters(spec, path)
     if ending == "png":
         return vl_convert.vegalite_to_png(spec, vl_version=version, scale=PNG_SCALE)
-    return vl_convert.vegalite_to_pdf(spec, vl_version=version)
+    svg, size = vl_convert.vegalite_to_svg(spec, vl_version=version), find_printed_size(spec)
+    return vl_convert.svg_to_pdf(svg if size is None else _fit(svg, size))
+
+
+def _fit(svg: str, size: Size) -> str:
+    """Return a drawing scaled to the width of a size, in the middle of its page where it has one."""
+    root = ROOT.search(svg)
+    if root is None:
+        return svg
+    width, height = float(root["width"]), float(root["height"])
+    shape = size.height_in / size.width_in if size.height_in else height / width
+    shown = max(width, height / shape), max(height, width * shape)
+    corner = (width - shown[0]) / 2, (height - shown[1]) / 2
+    page = UNITS_PER_INCH * size.width_in
+    box = " ".join(f"{number:.6g}" for number in (*corner, *shown))
+    fitted = f'width="{page:.6g}" height="{page * shape:.6g}" viewBox="{box}"'
+    return svg[: root.start(1)] + fitted + svg[root.end(1) :]
 
 
 class _InertEncoder(json.JSONEncoder):

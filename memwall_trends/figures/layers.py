@@ -42,7 +42,7 @@ LIGHT = 0.55
 """Opacity of points, so that a line shows through many of them."""
 USER_AREA = 4
 """Of a point of the user's, in areas of another."""
-USERS, ASKED_FOR, ADDED = 1000.0, 100.0, 20.0
+USERS, ASKED_FOR, ADDED = 1000.0, 100.0, 14.0
 """What labels are worth: those of the user's points, of the data, and those that a figure adds."""
 
 

@@ -113,7 +113,7 @@ def to_picture(specification: dict[str, Any]) -> str:
     >>> import pandas as pd
     >>> rows = pd.DataFrame({"x": [1, 2], "y": [1, 10]})
     >>> picture = to_picture(alt.Chart(rows).mark_point().encode(x="x:Q", y="y:Q").to_dict())
-    >>> "\documentclass" in picture, "\begin{tikzpicture}" in picture
+    >>> "\\documentclass" in picture, "\\begin{tikzpicture}" in picture
     (False, True)
     """
     headings = _find_titles(specification)

@@ -11,7 +11,7 @@ PERIOD_YEARS = 2.0
 LEVEL = 0.95
 MARGIN = 1.25
 """Factor on the growth per two years within which two rates are as good as the same."""
-FIGURE_FORMATS = ("svg", "png", "pdf", "html", "json", "pgfplots")
+FIGURE_FORMATS = ("svg", "png", "pdf", "html", "json", "pgfplots", "tikz")
 """What a figure can be written as, the default first."""
 FIGURE_SIZE = "page"
 DRAWS = 2000

@@ -143,7 +143,7 @@ def test_options_reach_the_fit() -> None:
 def test_every_format_is_written(tmp_path: Path, format_: str) -> None:
     path = save_figure(hw_scaling(), tmp_path / "new folder" / f"figure.{find_ending(format_)}")
     starts = {"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF", "html": b"<!DOCTYPE html>", "json": b"{"}
-    starts["pgfplots"] = b"\\documentclass"
+    starts |= {"pgfplots": b"\\documentclass", "tikz": b"% A picture"}
     assert path.read_bytes().startswith(starts[format_])
 
 

@@ -184,7 +184,7 @@ class Panel:
         if "y" not in encoding:
             x = self.x.place(row[encoding["x"]["field"]])
             return [(x, end) for end in self.y.ends()]
-        other = {"x": "x2"} if "x2" in encoding else {"y": "y2"}
+        other = {name: f"{name}2" for name in ("x", "y") if f"{name}2" in encoding}
         return [self._at(row, encoding), self._at(row, encoding, **other)]
 
     def _plot(self, options: str, coordinates: Sequence[tuple[float, float]]) -> str:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from memwall_trends.errors import MemwallError
 from memwall_trends.figures.latex import escape
 from memwall_trends.figures.pgfpanel import Panel, read_title
+from memwall_trends.figures.theme import find_printed_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["escape", "to_pgfplots"]
+__all__ = ["escape", "to_pgfplots", "to_picture"]
 
 PREAMBLE = r"""\documentclass{article}
 \usepackage[utf8]{inputenc}
@@ -22,19 +23,38 @@ PREAMBLE = r"""\documentclass{article}
 \pgfplotsset{compat=1.14}
 \renewcommand{\familydefault}{\sfdefault}
 """
-# The page is cut to the figure by primitives, so that no package beyond pgfplots is needed.
-CUT = r"""\newsavebox{\figurebox}
+# The page is cut to the figure by primitives, so that no package beyond pgfplots is needed: the picture, with
+# title and caption as wide as it comes out, is scaled to a width, and to the height of a page that has one.
+CUT = r"""\newsavebox{\picturebox}
+\newsavebox{\figurebox}
 \begin{document}
-\begin{lrbox}{\figurebox}%%
-\begin{minipage}{%(width)gpt}
-%(body)s
-\end{minipage}%%
+\begin{lrbox}{\picturebox}%%
+%(picture)s%%
 \end{lrbox}
-\pdfhorigin=6pt \pdfvorigin=6pt
-\pdfpagewidth=\dimexpr\wd\figurebox+12pt\relax
-\pdfpageheight=\dimexpr\ht\figurebox+\dp\figurebox+12pt\relax
-\shipout\hbox{\usebox{\figurebox}}
+\begin{lrbox}{\figurebox}%%
+\begin{minipage}{\wd\picturebox}
+%(above)s\usebox{\picturebox}
+%(below)s\end{minipage}%%
+\end{lrbox}
+\pdfhorigin=0pt \pdfvorigin=0pt
+%(page)s
 \end{document}
+"""
+PAGE_OF_FIGURE = r"""\sbox{\figurebox}{\resizebox{%(width)s}{!}{\usebox{\figurebox}}}
+\pdfpagewidth=\wd\figurebox
+\pdfpageheight=\dimexpr\ht\figurebox+\dp\figurebox\relax
+\shipout\box\figurebox"""
+PAGE_OF_SLIDE = r"""\sbox{\figurebox}{\resizebox{%(width)s}{!}{\usebox{\figurebox}}}
+\ifdim\dimexpr\ht\figurebox+\dp\figurebox\relax>%(height)s
+\sbox{\figurebox}{\resizebox{!}{%(height)s}{\usebox{\figurebox}}}
+\fi
+\pdfpagewidth=%(width)s \pdfpageheight=%(height)s
+\shipout\vbox to %(height)s{\vfil\hbox to %(width)s{\hss\box\figurebox\hss}\vfil}"""
+INPUT = r"""%% A picture for \input. In the preamble: \usepackage{pgfplots}, \usepackage{textcomp},
+%% \usepgfplotslibrary{groupplots}, \pgfplotsset{compat=1.14}.
+%(words)s%(colours)s\resizebox{%(width)s}{!}{%%
+%(picture)s%%
+}%%
 """
 
 
@@ -65,14 +85,72 @@ def to_pgfplots(specification: dict[str, Any]) -> str:
     >>> "\\begin{groupplot}" in document, "(2,10)" in document
     (True, True)
     """
-    rows = [
+    above, below = (
+        [text for text, is_below in _find_titles(specification) if is_below is side] for side in (False, True)
+    )
+    page = _find_page(specification)
+    parts = {
+        "picture": _draw(specification),
+        "above": "".join(rf"{{\large\bfseries {escape(text)}\par}}\medskip" + "\n" for text in above),
+        "below": "".join(rf"\par\medskip{{\scriptsize {escape(text)}\par}}" + "\n" for text in below),
+        "page": (PAGE_OF_SLIDE if "height" in page else PAGE_OF_FIGURE) % page,
+    }
+    return PREAMBLE + _define_colours(specification) + CUT % parts
+
+
+def to_picture(specification: dict[str, Any]) -> str:
+    r"""Return a figure for a LaTeX document to input: without title and caption, which are its author's.
+
+    Parameters
+    ----------
+    specification : dict
+        As of `to_pgfplots`.
+
+    Examples
+    --------
+    >>> import altair as alt
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"x": [1, 2], "y": [1, 10]})
+    >>> picture = to_picture(alt.Chart(rows).mark_point().encode(x="x:Q", y="y:Q").to_dict())
+    >>> "\documentclass" in picture, "\begin{tikzpicture}" in picture
+    (False, True)
+    """
+    words = "".join(f"% {' '.join(text.split())}\n" for text, _ in _find_titles(specification))
+    return INPUT % {
+        "words": words,
+        "colours": _define_colours(specification),
+        "width": _find_page(specification)["width"],
+        "picture": _draw(specification),
+    }
+
+
+def _find_page(specification: dict[str, Any]) -> dict[str, str]:
+    """Return the width that a figure is scaled to, and the height of its page where it has one."""
+    size = find_printed_size(specification)
+    if size is None:
+        return {"width": r"\width"}
+    height = {"height": f"{size.height_in:.5g}in"} if size.height_in else {}
+    return {"width": f"{size.width_in:.5g}in", **height}
+
+
+def _define_colours(specification: dict[str, Any]) -> str:
+    colours = {colour for row in _read_rows(specification) for panel in row for colour in panel.colours()}
+    return "".join(rf"\definecolor{{c{code}}}{{HTML}}{{{code}}}%" + "\n" for code in sorted(colours))
+
+
+def _read_rows(specification: dict[str, Any]) -> list[list[Panel]]:
+    return [
         [Panel.read(panel, specification["datasets"]) for panel in row] for row in _find_rows(specification)
     ]
+
+
+def _draw(specification: dict[str, Any]) -> str:
+    """Return the picture of the panels."""
+    rows = _read_rows(specification)
     panels = [panel for row in rows for panel in row]
     columns = max(map(len, rows), default=0)
     if any(len(row) != columns for row in rows):
         raise MemwallError("rows of different length have no counterpart in pgfplots; choose svg or pdf")
-    colours = sorted({colour for panel in panels for colour in panel.colours()})
     apart = max(
         (
             above.space_below() + below.space_above()
@@ -82,23 +160,17 @@ def to_pgfplots(specification: dict[str, Any]) -> str:
         default=0,
     )
     beside = max((panel.left() for row in rows for panel in row[1:]), default=0)
-    headings = list(_find_titles(specification))
-    above = [text for text, below in headings if not below]
-    below = [text for text, below in headings if below]
-    body = [
-        *(rf"{{\large\bfseries {escape(text)}\par}}\medskip" for text in above),
-        r"\begin{tikzpicture}[font=\footnotesize]",
-        rf"\begin{{groupplot}}[group style={{group size={columns} by {len(rows)}, "
-        rf"vertical sep={apart:.0f}pt, horizontal sep={beside:.0f}pt}},",
-        "scale only axis]",
-        *(line for panel in panels for line in panel.draw()),
-        r"\end{groupplot}",
-        r"\end{tikzpicture}",
-        *(rf"\par\medskip{{\scriptsize {escape(text)}\par}}" for text in below),
-    ]
-    width = max(sum(panel.width + panel.left() for panel in row) for row in rows) + 20
-    definitions = "".join(rf"\definecolor{{c{code}}}{{HTML}}{{{code}}}" + "\n" for code in colours)
-    return PREAMBLE + definitions + CUT % {"width": width, "body": "\n".join(body)}
+    return "\n".join(
+        [
+            r"\begin{tikzpicture}[font=\footnotesize]",
+            rf"\begin{{groupplot}}[group style={{group size={columns} by {len(rows)}, "
+            rf"vertical sep={apart:.0f}pt, horizontal sep={beside:.0f}pt}},",
+            "scale only axis]",
+            *(line for panel in panels for line in panel.draw()),
+            r"\end{groupplot}",
+            r"\end{tikzpicture}",
+        ]
+    )
 
 
 def _find_rows(specification: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:

@@ -41,6 +41,10 @@ class Size:
         About what the axis to the left of the plot takes.
     point : int
         Area of a point, in square pixels.
+    width_in : float
+        Of the whole figure in print, in inches; all in it is scaled to that.
+    height_in : float, optional
+        Of a page that it is centred on; else it is as high as it comes out.
     """
 
     width: int
@@ -48,6 +52,8 @@ class Size:
     font_size: int
     left: int
     point: int
+    width_in: float
+    height_in: float | None = None
 
     @property
     def label_size(self) -> int:
@@ -66,11 +72,11 @@ class Size:
 
 
 SIZES = {
-    "column": Size(width=270, height=210, font_size=10, left=56, point=22),
-    "page": Size(width=720, height=440, font_size=12, left=70, point=45),
-    "slide": Size(width=1000, height=480, font_size=18, left=100, point=90),
+    "column": Size(width=270, height=210, font_size=10, left=56, point=22, width_in=3.33),
+    "page": Size(width=720, height=440, font_size=12, left=70, point=45, width_in=6.75),
+    "slide": Size(width=1000, height=480, font_size=18, left=100, point=90, width_in=40 / 3, height_in=7.5),
 }
-"""A column and the text width of a printed page (3.4 and 8 inches), and a slide, by the user's name."""
+"""A column and the text width of a printed page, and a slide of 16:9, by the user's name."""
 
 
 def find_size(name: str) -> Size:
@@ -89,6 +95,17 @@ def find_size(name: str) -> Size:
     if name not in SIZES:
         raise unknown("size", name, SIZES)
     return SIZES[name]
+
+
+def find_printed_size(specification: dict[str, Any]) -> Size | None:
+    """Return the size that a figure is drawn for, or nothing if it is no figure of `finish`.
+
+    Examples
+    --------
+    >>> find_printed_size({"usermeta": {"size": "column"}}).width_in
+    3.33
+    """
+    return SIZES.get(specification.get("usermeta", {}).get("size", ""))
 
 
 def finish(
@@ -143,7 +160,7 @@ def finish(
     chart: alt.VConcatChart = (
         alt.vconcat(inner)
         .resolve_scale(color="independent", shape="independent")
-        .properties(title=below, description=f"{title}. {caption}")
+        .properties(title=below, description=f"{title}. {caption}", usermeta={"size": size})
         .configure(font=FONT, background="white", padding=12)
         .configure_view(stroke=None)
         .configure_axis(**text, titleFontWeight="normal", gridColor=GRID, domainColor=MUTED, tickColor=MUTED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
@@ -11,12 +12,58 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+    from numpy.typing import NDArray
+
 DIGITS = 7
 """Significant digits of the numbers in a chart: more than a pixel shows, fewer than differ by machine."""
 FEW_TICKS = 1e4
 LONG = 1e6
 """Numbers beyond are written as powers of ten."""
 DECADE, MANY_DECADES, MOST_TICKS = 10, 100, 8
+
+
+@dataclass(frozen=True, eq=False)
+class LogPlot:
+    """From two columns to pixels and back, both axes logarithmic.
+
+    Attributes
+    ----------
+    fields : (str, str)
+        The columns of the two axes.
+    across, up : (float, float)
+        The ends of the axes.
+    width, height : float
+        In pixels.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> plot = LogPlot(("x", "y"), (1, 100), (1, 10), 200, 100)
+    >>> plot.pixels(pd.DataFrame({"x": [10.0], "y": [1.0]})).tolist()
+    [[100.0, 100.0]]
+    >>> plot.back(100, 100)
+    (10.0, 1.0)
+    """
+
+    fields: tuple[str, str]
+    across: tuple[float, float]
+    up: tuple[float, float]
+    width: float
+    height: float
+
+    def pixels(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+        """Return where rows lie, in pixels from the top left, of shape (n, 2)."""
+        x, y = (np.asarray(frame[field], dtype=np.float64) for field in self.fields)
+        share = np.log(x / self.across[0]) / np.log(self.across[1] / self.across[0])
+        height = np.log(y / self.up[0]) / np.log(self.up[1] / self.up[0])
+        return np.column_stack([self.width * share, self.height * (1 - height)])
+
+    def back(self, x: float, y: float) -> tuple[float, float]:
+        """Return what lies at a pixel."""
+        (left, right), (low, high) = self.across, self.up
+        value, height = left * (right / left) ** (x / self.width), low * (high / low) ** (1 - y / self.height)
+        return rounded([value])[0], rounded([height])[0]
 
 
 def rounded(numbers: Any) -> list[float]:

@@ -48,6 +48,8 @@ REACHES, ANGLES = (0.6, 1.2, 2.0, 3.0, 4.2, 5.6, 7.5, 10.0), 24
 """How long leaders may be, in font sizes, and in how many directions they may go."""
 LEADER, CROSSED, BACK = 3.0, 4.0, 0.15
 """What a leader costs beside its length in font sizes, a line that it crosses, and a step back on a line."""
+JOINED_FROM = 4
+"""Places on a line, of those it is wanted at, from which a leader may go."""
 MOST_PLACES = 40
 """Of a label, the best, that are considered."""
 HALF = 0.5
@@ -241,7 +243,7 @@ def _find_places(index: int, wanted: Wanted, scene: Scene, font_size: float) -> 
     options = []
     for step, (x, y) in enumerate(wanted.at):
         near = _NearTo(wanted, (x, y), scene, font_size, width)
-        options += near.find(index, cost=BACK * step, joined=step == 0)
+        options += near.find(index, cost=BACK * step, joined=step < JOINED_FROM)
     return sorted(options, key=lambda label: label.cost)
 
 

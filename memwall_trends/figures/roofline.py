@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import altair as alt
 import numpy as np
@@ -11,7 +10,7 @@ import pandas as pd
 
 from memwall_trends import defaults
 from memwall_trends.figures import theme
-from memwall_trends.figures.axes import rounded, value_axis
+from memwall_trends.figures.axes import LogPlot, rounded, value_axis
 from memwall_trends.figures.captions import describe_points
 from memwall_trends.figures.choices import find_user_devices, refuse_choices
 from memwall_trends.figures.chosen import ENCODER, MODEL, choose_workloads, title_of
@@ -24,8 +23,6 @@ from memwall_trends.workloads import find_device, place
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Unpack
-
-    from numpy.typing import NDArray
 
     from memwall_trends.selection import Choose
     from memwall_trends.workloads import Device
@@ -88,35 +85,6 @@ def roofline(
     )
 
 
-@dataclass(frozen=True)
-class _Plot:
-    """From intensity and attainable rate to pixels and back, both axes logarithmic."""
-
-    intensities: tuple[float, float]
-    rates: tuple[float, float]
-    size: theme.Size
-
-    def pixels(self, frame: pd.DataFrame) -> NDArray[np.float64]:
-        across = self._share(frame["intensity"], self.intensities) * self.size.width
-        down = (1 - self._share(frame["attainable"], self.rates)) * self.size.height
-        return np.column_stack([across, down])
-
-    def back(self, x: float, y: float) -> tuple[float, float]:
-        shares = (x / self.size.width, 1 - y / self.size.height)
-        ends = (self.intensities, self.rates)
-        intensity, rate = (
-            low * (high / low) ** share for share, (low, high) in zip(shares, ends, strict=True)
-        )
-        return rounded([intensity])[0], rounded([rate])[0]
-
-    @staticmethod
-    def _share(values: Any, ends: tuple[float, float]) -> NDArray[np.float64]:
-        share: NDArray[np.float64] = np.log(np.asarray(values, dtype=np.float64) / ends[0]) / np.log(
-            ends[1] / ends[0]
-        )
-        return share
-
-
 def _draw_roofs(
     devices: Sequence[Device], model: str | None, size: theme.Size, columns: int
 ) -> alt.LayerChart:
@@ -142,7 +110,7 @@ def _draw_roofs(
     )
     lowest = lines["attainable"].min() / 1.5
     rates = (lowest, _extend(lowest, lines["attainable"].max(), above))
-    plot = _Plot(intensities, rates, size)
+    plot = LogPlot(("intensity", "attainable"), intensities, rates, size.width, size.height)
     x = alt.X(
         "intensity:Q",
         title="Arithmetic intensity (FLOP/byte, log scale)",
@@ -168,7 +136,7 @@ def _draw_roofs(
             alt.Chart(points)
             .mark_point(filled=True, size=POINT * size.point, opacity=1)
             .encode(x=x, y=y, color=colour, shape=shape, tooltip=["legend", "workload", "intensity"]),
-            *_label(points, lines, plot, x, y),
+            *_label(points, lines, plot, size, x, y),
         ],
         width=size.width,
         height=size.height,
@@ -199,10 +167,12 @@ def _draw_roof(device: Device, lowest: float, highest: float) -> pd.DataFrame:
     return pd.DataFrame({"intensity": rounded(intensities), "attainable": rounded(attainable)})
 
 
-def _label(points: pd.DataFrame, lines: pd.DataFrame, plot: _Plot, x: alt.X, y: alt.Y) -> list[alt.Chart]:
+def _label(
+    points: pd.DataFrame, lines: pd.DataFrame, plot: LogPlot, size: theme.Size, x: alt.X, y: alt.Y
+) -> list[alt.Chart]:
     """Return the names of the workloads, each once, at the highest roof."""
     named = points.sort_values("attainable", ascending=False, kind="stable").drop_duplicates("workload")
-    size, radius = plot.size, point_radius(POINT * plot.size.point)
+    radius = float(point_radius(POINT * size.point))
     wanted = [
         Wanted(
             str(text),
@@ -218,8 +188,8 @@ def _label(points: pd.DataFrame, lines: pd.DataFrame, plot: _Plot, x: alt.X, y: 
     ]
     at = plot.pixels(points)
     scene = Scene(
-        size.width,
-        size.height,
+        plot.width,
+        plot.height,
         np.column_stack([at, np.full(len(at), radius)]),
         lines=[(str(legend), plot.pixels(roof)) for legend, roof in lines.groupby("legend", sort=False)],
     )

@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from memwall_trends import defaults
 from memwall_trends.errors import MemwallError
 from memwall_trends.figures import theme
-from memwall_trends.figures.axes import rounded, value_axis
+from memwall_trends.figures.axes import LogPlot, rounded, value_axis
 from memwall_trends.figures.captions import describe_points
 from memwall_trends.figures.choices import find_user_devices, refuse_choices
 from memwall_trends.figures.chosen import MODEL
+from memwall_trends.figures.labels import draw_labels
+from memwall_trends.figures.layers import point_radius
+from memwall_trends.figures.placement import Scene, Wanted
 from memwall_trends.workloads import Layout, Service, find_device, load_model
 from memwall_trends.workloads.serving import OUTPUT_LENGTH, PROMPT_LENGTH
 
@@ -107,6 +111,7 @@ def _serve_all(transformer: Transformer, devices: Sequence[Device]) -> tuple[pd.
                     "user": rounded(rows["tokens_per_second_user"]),
                     "device": rounded(rows["decode_tokens_per_second_device"]),
                     "text": named,
+                    "point": [f"{device.name}, batch {batch:,}" for batch in rows["batch_size"]],
                 }
             )
         )
@@ -147,12 +152,34 @@ def _draw(points: pd.DataFrame, size: theme.Size, columns: int) -> alt.LayerChar
         layer=[
             base.mark_line(strokeWidth=2).encode(order="batch:Q", **layer),
             base.mark_point(filled=True, size=size.point, opacity=1).encode(
-                shape=shape, tooltip=["legend", "batch", "user", "device"], **layer
+                shape=shape, tooltip=["point", "batch", "user", "device"], **layer
             ),
-            base.transform_filter("datum.text != ''")
-            .mark_text(align="right", baseline="top", dx=-4, dy=2, fontSize=size.label_size)
-            .encode(text="text:N", **layer),
+            *_label(points, LogPlot(("user", "device"), users, rates, size.width, size.height), size, x, y),
         ],
         width=size.width,
         height=size.height,
     )
+
+
+def _label(points: pd.DataFrame, plot: LogPlot, size: theme.Size, x: alt.X, y: alt.Y) -> list[alt.Chart]:
+    """Return the batch sizes beside their points."""
+    at, radius = plot.pixels(points), float(point_radius(size.point))
+    names = list(dict.fromkeys(points["legend"]))
+    wanted = [
+        Wanted(
+            str(text),
+            [(float(across), float(down))],
+            radius,
+            str(legend),
+            colour=theme.COLOURS[names.index(legend) % len(theme.COLOURS)],
+            about=f"label of {point}",
+        )
+        for text, legend, point, (across, down) in zip(
+            points["text"], points["legend"], points["point"], at, strict=True
+        )
+        if text
+    ]
+    lines = [(str(legend), plot.pixels(rows)) for legend, rows in points.groupby("legend", sort=False)]
+    reach = np.full(len(points), radius)
+    scene = Scene(plot.width, plot.height, np.column_stack([at, reach]), lines=lines)
+    return draw_labels(wanted, scene, size.label_size, x=x, y=y, back=plot.back)

@@ -16,7 +16,7 @@ from memwall_trends.figures.geometry import (
     distance_to_boxes,
     overlap_each_other,
 )
-from memwall_trends.figures.labels import label_known
+from memwall_trends.figures.labels import label_known, load_labels
 from memwall_trends.figures.lettering import text_width
 from memwall_trends.figures.placement import Scene, Wanted, place_labels
 from tests.scenes import Panel, Point, Segment, Text, read_panels
@@ -191,7 +191,7 @@ def test_a_label_without_room_beside_its_point_is_joined_to_it() -> None:
 def test_every_label_that_the_table_lists_is_of_a_row() -> None:
     tables = ["peak_flops", "dram_bandwidth", "interconnect_bandwidth", "training_compute", "model_size"]
     names = {name for table in tables for name in load_table(table)["name"]}
-    listed = load_table("labels")
+    listed = load_labels()
     assert set(listed["name"]) <= names
     assert not listed["label"].duplicated().any()
     assert {"H100", "B200", "MI300X", "TPU v4", "A100", "V100", "Pentium II Xeon"} <= set(listed["label"])

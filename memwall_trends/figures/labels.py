@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import pandas as pd
 
-from memwall_trends.datasets import load_table
 from memwall_trends.datasets.rates import select_frontier
 from memwall_trends.figures.placement import place_labels
 
@@ -19,6 +19,17 @@ if TYPE_CHECKING:
 LEADER_WIDTH = 0.75
 
 
+def load_labels() -> pd.DataFrame:
+    """Return what people know, the best known first: ``name`` in the tables, and the ``label`` of its point.
+
+    Examples
+    --------
+    >>> load_labels()["label"].head(3).tolist()
+    ['H100', 'A100', 'V100']
+    """
+    return pd.read_csv(Path(__file__).with_name("labels.csv"))
+
+
 def label_known(rows: pd.DataFrame, most: int, record: str = "high") -> pd.DataFrame:
     """Return rows with a ``label`` for some of them; it is left out where it finds no room.
 
@@ -27,13 +38,14 @@ def label_known(rows: pd.DataFrame, most: int, record: str = "high") -> pd.DataF
     rows : DataFrame
         ``name, date, value``, with an index of its own for each.
     most : int
-        How many are labelled: of the table ``labels`` the best known, but of rows of which it names
-        none, as a user's, those that set records.
+        How many are labelled: the best known of those that `load_labels` lists, but of rows of which it
+        lists none, as a user's, those that set records.
     record : str
         As in `memwall_trends.datasets.rates.select_frontier`.
 
     Examples
     --------
+    >>> from memwall_trends.datasets import load_table
     >>> labelled = label_known(load_table("dram_bandwidth"), most=3)
     >>> [label for label in labelled["label"] if label]
     ['V100', 'A100', 'H100']
@@ -114,7 +126,7 @@ def draw_labels(
 
 def _find_known(rows: pd.DataFrame, most: int) -> pd.Series:
     """Return the labels of the best known, by the index of their rows."""
-    listed = load_table("labels")
+    listed = load_labels()
     # A device that is there more than once is labelled at its highest.
     once = rows.sort_values("value", ascending=False, kind="stable").drop_duplicates("name")
     indices = dict(zip(once["name"].astype("str"), once.index, strict=True))

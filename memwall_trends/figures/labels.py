@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
@@ -27,7 +27,8 @@ def load_labels() -> pd.DataFrame:
     >>> load_labels()["label"].head(3).tolist()
     ['H100', 'A100', 'V100']
     """
-    return pd.read_csv(Path(__file__).with_name("labels.csv"))
+    with resources.files("memwall_trends.figures").joinpath("labels.csv").open(encoding="utf-8") as file:
+        return pd.read_csv(file)
 
 
 def label_known(rows: pd.DataFrame, most: int, record: str = "high") -> pd.DataFrame:

@@ -42,6 +42,8 @@ FAMILIES = {
 }
 """In the order of the colours, so that a family has the same in both panels."""
 FEW_POINTS = 5
+KNOWN_DEVICES = 3
+"""Of a family of links, that are labelled."""
 
 
 def peak_flops_by_precision(
@@ -300,7 +302,7 @@ def _draw_links(rows: pd.DataFrame, scope: str, user_rows: frozenset[str], size:
     groups = [
         Group(
             legend=family,
-            points=_label_last(rows[rows["family"] == family]),
+            points=_label_family(rows[rows["family"] == family].reset_index(drop=True), scope),
             colour=theme.COLOURS[place],
             shape=theme.SHAPES[place],
             joined=scope == "lane",
@@ -324,6 +326,11 @@ def _draw_links(rows: pd.DataFrame, scope: str, user_rows: frozenset[str], size:
         layers.user_points(canvas),
         layers.labels(canvas),
     )
+
+
+def _label_family(rows: pd.DataFrame, scope: str) -> pd.DataFrame:
+    """Return rows with the ends of a family of lanes labelled, or its best known devices."""
+    return label_known(rows, KNOWN_DEVICES) if scope == "device" else _label_last(rows)
 
 
 def _label_last(rows: pd.DataFrame) -> pd.DataFrame:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 HOVER = ["name", "date", "value", "unit"]
 USER_AREA = 4
 """Of a point of the user's, in areas of another."""
-USERS, LINES, ASKED_FOR, ADDED = 1000.0, 300.0, 100.0, 20.0
+USERS, LINES, ASKED_FOR, ADDED = 1000.0, 300.0, 100.0, 14.0
 """What labels are worth: those of the user's points, of lines, of the data, and those that a figure adds."""
 BACK_ON_LINE = 0.6
 """The share of a line, from its end, in which its text may stand."""

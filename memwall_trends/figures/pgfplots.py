@@ -112,7 +112,7 @@ def to_picture(specification: dict[str, Any]) -> str:
     >>> import pandas as pd
     >>> rows = pd.DataFrame({"x": [1, 2], "y": [1, 10]})
     >>> picture = to_picture(alt.Chart(rows).mark_point().encode(x="x:Q", y="y:Q").to_dict())
-    >>> "\documentclass" in picture, "\begin{tikzpicture}" in picture
+    >>> "\\documentclass" in picture, "\\begin{tikzpicture}" in picture
     (False, True)
     """
     words = "".join(f"% {' '.join(text.split())}\n" for text, _ in _find_titles(specification))

@@ -11,6 +11,7 @@ from memwall_trends.figures.canvas import Canvas, Group
 from memwall_trends.figures.captions import describe_points, explain_rates
 from memwall_trends.figures.choices import find_user_rows
 from memwall_trends.figures.findings import say_growth
+from memwall_trends.figures.labels import label_known
 from memwall_trends.figures.series import fit_group, refuse_precision
 from memwall_trends.selection import gather_where, select
 
@@ -30,6 +31,8 @@ FAMILIES = {
     "device": {"NVLink": 1, "Infinity Fabric": 3, "ICI": 4, "QPI": 2},
 }
 """Those with a line, with the place of their colour: a family has the same in both panels."""
+KNOWN_DEVICES = 3
+"""Of a family of links, that are labelled."""
 
 
 def link_families(
@@ -91,13 +94,19 @@ def _group(
     """Return the families that have a line, and the user's links of none of them."""
     families = [(name, place) for name, place in FAMILIES[scope].items() if (rows["family"] == name).any()]
     groups = [
-        fit_group(rows[rows["family"] == name].reset_index(drop=True), name, place, per, level, user_rows)
+        fit_group(_label(rows[rows["family"] == name], scope), name, place, per, level, user_rows)
         for name, place in families
     ]
     theirs = rows["name"].isin(user_rows) & ~rows["family"].isin(dict(families))
     if theirs.any():
         groups.append(Group("yours", rows[theirs], theme.INK, "diamond", user_rows=user_rows))
     return groups
+
+
+def _label(rows: pd.DataFrame, scope: str) -> pd.DataFrame:
+    """Return the rows of a family, of devices with the best known of them labelled."""
+    rows = rows.reset_index(drop=True)
+    return label_known(rows, KNOWN_DEVICES) if scope == "device" else rows
 
 
 def _draw(rows: pd.DataFrame, groups: list[Group], scope: str, level: float, size: str) -> alt.LayerChart:

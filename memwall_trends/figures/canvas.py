@@ -105,8 +105,8 @@ class Canvas:
     y_axis : dict
         What each channel of the value axis is made with, as `y` does.
     colour, shape : altair.Color, altair.Shape
-    legend_texts : sequence of str
-        What the legend says, one line each, where it is within the plot.
+    legend_lines : int
+        How many lines the legend takes within the plot.
     """
 
     groups: Sequence[Group]
@@ -124,7 +124,7 @@ class Canvas:
     y_axis: dict[str, Any]
     colour: alt.Color
     shape: alt.Shape
-    legend_texts: Sequence[str]
+    legend_lines: int
 
     @classmethod
     def around(
@@ -213,7 +213,7 @@ class Canvas:
             },
             colour=colour,
             shape=shape,
-            legend_texts=named if inside else (),
+            legend_lines=len(named) if inside else 0,
         )
 
     def layer(self, *parts: Sequence[alt.Chart]) -> alt.LayerChart:

@@ -132,8 +132,8 @@ def _sources(line: Line) -> list[str]:
 
 
 def _engines(line: Line) -> list[str]:
-    """Return the engines of a chip that is added: vector or matrix."""
-    return _cells("engine")(line) if line.command == "add" else []
+    """Return the engines of a chip that is added, vector or matrix, or those that hold a table."""
+    return (_cells("engine") if line.command == "add" else _named_in("datasets/engines.py", "ENGINES"))(line)
 
 
 def _cells_of(table: str, column: str) -> Callable[[Line], list[str]]:

@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
 
     Bounds = Callable[[float], tuple[float, float]]
     Floats = NDArray[np.float64]
 
-MIN_DISTINCT_DATES = 3
+MIN_DISTINCT_DATES, SOME_DATES = 3, 1000
+"""Of which a slope has an interval; and so many rows mostly tell that dates differ."""
 MANY_DEGREES = 10_000
 """Of freedom: Student's t is then normal but for a few terms."""
 MOST_PAIRS = 12_500_000
@@ -218,8 +220,20 @@ def check_rank_level(years: Floats, level: float) -> None:
         )
 
 
-def refuse_few_dates(n_obs: int, n_dates: int, origin: str, column: str | int) -> None:
+def check_dates(dates: pd.Series, origin: str, column: str | int) -> None:
     """Refuse observations of so few dates that a slope has no interval.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> check_dates(pd.Series(pd.to_datetime(["2020", "2021", "2022"])), "chips.csv", "date")
+    """
+    if dates.head(SOME_DATES).dt.normalize().nunique() < MIN_DISTINCT_DATES:
+        refuse_few_dates(len(dates), dates.dt.normalize().nunique(), origin, column)
+
+
+def refuse_few_dates(n_obs: int, n_dates: int, origin: str, column: str | int) -> None:
+    """Refuse so few dates that a slope has no interval.
 
     Examples
     --------

@@ -12,12 +12,7 @@ import pandas as pd
 from memwall_trends import defaults
 from memwall_trends.datasets.conditions import describe_where
 from memwall_trends.datasets.held import Rows, find_extent, find_pushed
-from memwall_trends.fitting.bounds import (
-    MIN_DISTINCT_DATES,
-    refuse_few_dates,
-    t_quantile,
-    welch_satterthwaite,
-)
+from memwall_trends.fitting.bounds import check_dates, t_quantile, welch_satterthwaite
 from memwall_trends.fitting.diagnosis import diagnose_line
 from memwall_trends.fitting.growth import Growth, find_short_window
 from memwall_trends.fitting.methods import FRONTIER_NOTE, Method, as_method, fit_line
@@ -41,8 +36,6 @@ if TYPE_CHECKING:
     from memwall_trends.fitting.least_squares import Estimate, Floats
     from memwall_trends.selection import Choose, Data, Selection
 
-SOME_DATES = 1000
-"""So many rows mostly tell that dates differ."""
 FITTED = (
     *("series", "dataset", "unit", "method", "within", "n_obs", "first_date", "last_date"),
     *("where", "precision", "frontier", "counted"),
@@ -296,12 +289,7 @@ class Trend(Growth):
         return f"Interval: {self.estimate.interval}.{why}"
 
     def plot(self, **look: Unpack[Look]) -> alt.VConcatChart:
-        """Return a picture of the trend with its observations.
-
-        Parameters
-        ----------
-        **look
-            ``per``, ``level``, ``size`` and ``bare``, as of `memwall_trends.figures.hw_scaling`.
+        """Return a picture of the trend with its observations; `look` is that of all figures (`Look`).
 
         Examples
         --------
@@ -392,7 +380,7 @@ def fit_trend(data: Data, *, method: str | Method = "ols", **choose: Unpack[Choo
         estimate, held = fit_pushed(table, method)
         return make_trend(chosen, method, estimate, observations=held)
     chosen = chosen.in_memory(needed or "")
-    _check_dates(chosen)
+    check_dates(chosen.observations["date"], chosen.origin, chosen.choose.get("date_column", "date"))
     estimate, resampled = fit_line(chosen, method)
     return make_trend(chosen, method, estimate, observations=chosen.observations, resampled=resampled)
 
@@ -460,11 +448,3 @@ def fit_trends(
     [37, 3]
     """
     return [fit_trend(chosen, method=method) for chosen in select_each(series, **choose)]
-
-
-def _check_dates(chosen: Selection) -> None:
-    n_obs, dates = len(chosen.observations), chosen.observations["date"]
-    if dates.head(SOME_DATES).dt.normalize().nunique() >= MIN_DISTINCT_DATES:
-        return
-    n_dates = dates.dt.normalize().nunique()
-    refuse_few_dates(n_obs, n_dates, chosen.origin, chosen.choose.get("date_column", "date"))

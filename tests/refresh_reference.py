@@ -42,7 +42,8 @@ def render_api() -> str:
     package = griffe.load("memwall_trends", search_paths=[CHECKOUT], docstring_parser="numpy")
     names = sorted(public_names(), key=str.lower)
     parts = [
-        f"{GENERATED}# `memwall_trends`\n\n`import memwall_trends as mt`; everything here is `mt.NAME`.\n"
+        f"{GENERATED}# `memwall_trends`\n\n`import memwall_trends as mt`; everything here is `mt.NAME`. Each "
+        "figure is `mt.figures.NAME()`, as in `mt.figures.hw_scaling()`; `dir(mt.figures)` lists them.\n"
     ]
     parts += [f"- [{name}](#{name.lower()})" for name in names]
     for name in names:
@@ -61,9 +62,9 @@ def render_api() -> str:
 
 
 def public_names() -> list[str]:
-    """Return the names that ``import memwall_trends`` offers."""
+    """Return the functions and classes that ``import memwall_trends`` offers."""
     names: list[str] = vars(memwall_trends)["__all__"]
-    return names
+    return [name for name in names if not inspect.ismodule(getattr(memwall_trends, name))]
 
 
 def _render(name: str, public: Any, documented: griffe.Object | griffe.Alias) -> Iterator[str]:

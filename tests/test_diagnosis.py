@@ -478,7 +478,7 @@ def test_the_figure_shows_the_numbers_and_names_the_most_influential() -> None:
         assert point["leverage"] == pytest.approx(each["leverage"], rel=1e-6)
         assert point["factor"] == pytest.approx(10 ** each["residual_log10"], rel=1e-6)
         assert point["notable"] == (each["cooks_distance"] > 4 / diagnosis.n_obs)
-    named = {row["label"] for row in rows if "label" in row}
+    named = {row["text"] for row in rows if "text" in row}
     assert diagnosis.observations["name"][0] in named
     assert named <= set(diagnosis.observations["name"].head(4))
 

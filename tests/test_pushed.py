@@ -269,7 +269,8 @@ def test_a_group_that_is_too_small_is_left_out(rows: pd.DataFrame) -> None:
 
 def test_records_of_each_group(rows: pd.DataFrame) -> None:
     ours, theirs = (mt.fit_by(data, "kind", best_of="year") for data in (in_duckdb(rows), rows))
-    assert list(ours.trends) == list(theirs.trends)
+    # Of as many observations, an engine does not know which group came first.
+    assert set(ours.trends) == set(theirs.trends)
     for kind, trend in ours.trends.items():
         assert trend.growth_factor() == pytest.approx(theirs.trends[kind].growth_factor(), rel=TOLERANCE)
 

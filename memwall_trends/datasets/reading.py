@@ -155,7 +155,7 @@ def describe_tables(dataset: str | None = None) -> pd.DataFrame:
     -------
     DataFrame
         ``dataset, name, rows, devices, first_date, last_date, unit, with_source``; no value where a table
-        has no devices, dates or sources.
+        has no devices or dates.
 
     Examples
     --------
@@ -165,7 +165,7 @@ def describe_tables(dataset: str | None = None) -> pd.DataFrame:
     1  gholami2024.dram_bandwidth    12       12     GB/s
     """
     return pd.DataFrame([_describe_table(table) for table in list_tables(dataset)]).astype(
-        {"devices": "Int64", "with_source": "Int64"}
+        {"devices": "Int64"}
     )
 
 
@@ -435,7 +435,5 @@ def _describe_table(table: Table) -> dict[str, Any]:
         "first_date": dates.min() if dates is not None else None,
         "last_date": dates.max() if dates is not None else None,
         "unit": ", ".join(table.units),
-        "with_source": next(
-            (int((rows[column] != "").sum()) for column in ("source", "date_source") if column in rows), None
-        ),
+        "with_source": int((rows["source" if "source" in rows else "date_source"] != "").sum()),
     }

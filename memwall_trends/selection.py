@@ -347,7 +347,8 @@ def _select_in_engine(data: Any, choose: Choose) -> Selection:
     if reduced:
         reading = replace(choose.get("reading") or Reading(), unit=table.unit or None)
         rows = select(take_rows(table, choose), **cast("Choose", {**choose, "reading": reading}))
-        return replace(rows, data=data, choose=choose, name=table.name, origin=table.origin)
+        # Narrowed, it is asked of the engine again: other rows may stand for others then.
+        return replace(rows, data=data, choose=choose, name=table.name, origin=table.origin, source=None)
     if has_rows(data):
         table = replace(table, load=lambda: _select_rows(data, choose).observations)
     return Selection(
@@ -420,7 +421,9 @@ def _select_rows(data: Any, choose: Choose) -> Selection:
     if not isinstance(data, Scan):
         return chosen
     found = chosen.found and replace(chosen.found, file=data.origin)
-    return replace(chosen, name=data.name, dataset=data.origin, origin=data.origin, found=found)
+    called: Any = {"name": data.name, "dataset": data.origin, "origin": data.origin}
+    source = chosen.source and replace(chosen.source, **called)
+    return replace(chosen, found=found, source=source, **called)
 
 
 def _lifted(condition: str, choose: Choose) -> bool:

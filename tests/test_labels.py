@@ -49,6 +49,7 @@ def find_faults(panel: Panel) -> Iterator[str]:
             ends = [text.box, *(other.box for other in panel.texts[place + 1 :])]
             if overlap_each_other(np.array(ends), 0)[0, 1:].any():
                 yield f"{text.words} is over another end"
+            yield from find_strangers(panel, text)
             continue
         if not (left >= 0 and top >= 0 and right <= panel.width and bottom <= panel.height):
             yield f"{text.words} is over an axis"

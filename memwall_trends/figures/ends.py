@@ -1,4 +1,4 @@
-"""What stands to the right of a plot, where its lines end: names and rates, joined to them where moved."""
+"""What stands to the right of a plot, where its lines end: names and rates, joined to them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,8 @@ if TYPE_CHECKING:
     from memwall_trends.figures.canvas import Canvas, Group
 
 COLUMNS = ["date", "drawn", "legend", "text", "colour", "width"]
-GAP, LEADER = 0.5, 1.3
-"""From the plot to the text, and where that is joined to its line, in font sizes."""
-MOVED = 0.4
-"""A text farther from its line than this, in font sizes, is joined to it."""
+LEADER = 1.3
+"""From the plot to the text, in font sizes: room for the line that joins it to the end of its own."""
 
 
 def gather_ends(groups: Sequence[Group], lines: pd.DataFrame | None, size: theme.Size) -> pd.DataFrame:
@@ -73,7 +71,7 @@ def break_interval(text: str) -> str:
 
 
 def draw_ends(canvas: Canvas) -> list[alt.Chart]:
-    """Return the texts to the right of the plot, and lines that join those which had to make room."""
+    """Return the texts to the right of the plot, and the thin lines that join each to the end of its own."""
     if canvas.ends.empty:
         return []
     size, ends = canvas.size, canvas.ends
@@ -88,22 +86,18 @@ def draw_ends(canvas: Canvas) -> list[alt.Chart]:
     )
     texts, leaders = [], []
     for (across, end), middle, n, row in zip(at, middles, n_lines, ends.itertuples(), strict=True):
-        moved = abs(middle - end) > MOVED * size.label_size
-        left = size.width + (LEADER if moved else GAP) * size.label_size
-        about = f"label of the line {row.legend}".strip()
+        left = size.width + LEADER * size.label_size
+        about = f"label of the line {row.legend or str(row.text).partition(chr(10))[0]}"
         said = {"text": str(row.text), "about": about, "colour": str(row.colour)}
         # The place of a text of several lines is that of its first.
         date, drawn = canvas.back(left, middle - (n - 1) / 2 * line_height)
         texts.append({"date": date, "drawn": drawn, **said})
-        if moved:
-            begin, (until, to) = canvas.back(across, end), canvas.back(left - 0.2 * size.label_size, middle)
-            leaders.append({"date": begin[0], "drawn": begin[1], "until": until, "to": to, **said})
+        begin, (until, to) = canvas.back(across + 1, end), canvas.back(left - 0.2 * size.label_size, middle)
+        leaders.append({"date": begin[0], "drawn": begin[1], "until": until, "to": to, **said})
     return [*_join(canvas, leaders), *_write(canvas, texts)]
 
 
 def _join(canvas: Canvas, leaders: list[dict[str, Any]]) -> list[alt.Chart]:
-    if not leaders:
-        return []
     frame = pd.DataFrame(leaders).drop(columns=["text", "colour"])
     return [
         alt.Chart(frame)

@@ -156,7 +156,9 @@ class _Panel:
         size = self.size.label_size
         beyond = self.years[1] + 0.6 * size / self.size.width * (self.years[1] - self.years[0])
         said: alt.Chart = (
-            alt.Chart(last[["rate"]].assign(until=rounded([beyond]), text=text))
+            alt.Chart(
+                last[["rate"]].assign(until=rounded([beyond]), text=text, about=f"label of the line {text}")
+            )
             .mark_text(
                 align="left",
                 baseline="middle",
@@ -165,7 +167,7 @@ class _Panel:
                 lineBreak="\n",
                 lineHeight=LINE_HEIGHT * size,
             )
-            .encode(x=alt.X("until:Q", **x), y=alt.Y("rate:Q", **y), text="text:N")
+            .encode(x=alt.X("until:Q", **x), y=alt.Y("rate:Q", **y), text="text:N", description="about:N")
         )
         return said
 

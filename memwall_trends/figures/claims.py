@@ -217,7 +217,7 @@ def _claim_panel(
                 tooltip=["fit", "rate", "ci_low", "ci_high", "verdict"],
             ),
         ],
-        width=round(0.68 * chosen.width),
+        width=round(0.66 * chosen.width),
         height=round(1.6 * chosen.font_size) * len(rates),
         title=title,
     )

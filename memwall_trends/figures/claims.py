@@ -158,9 +158,10 @@ def _looks(*more: str) -> dict[str, str]:
     return {**looks, **dict.fromkeys(more, theme.CHARCOAL)}
 
 
-def _by_verdict(looks: dict[str, str], *, legend: bool) -> tuple[alt.Color, alt.Shape]:
+def _by_verdict(looks: dict[str, str], size: theme.Size, *, legend: bool) -> tuple[alt.Color, alt.Shape]:
     """Return how verdicts look: by colour, and by shape for those who do not see it."""
-    shown = alt.Legend(title=None, orient="top", columns=len(looks)) if legend else None
+    columns = 2 if size.narrow else len(looks)
+    shown = alt.Legend(title=None, orient="top", columns=columns) if legend else None
     return (
         alt.Color("verdict:N", scale=alt.Scale(domain=list(looks), range=list(looks.values())), legend=shown),
         alt.Shape(
@@ -175,7 +176,7 @@ def _claim_panel(
     row: dict[str, Any], rates: pd.DataFrame, chosen: theme.Size, per: float, *, legend: bool
 ) -> alt.LayerChart:
     rates = rates.assign(**{name: rounded(rates[name]) for name in ("rate", "ci_low", "ci_high")})
-    colour, shape = _by_verdict(_looks(OWN_POINTS), legend=legend)
+    colour, shape = _by_verdict(_looks(OWN_POINTS), chosen, legend=legend)
     printed = row["printed_rate"]
     domain = [
         min(float(rates["ci_low"].min()), printed) / 1.08,
@@ -217,7 +218,7 @@ def _claim_panel(
                 tooltip=["fit", "rate", "ci_low", "ci_high", "verdict"],
             ),
         ],
-        width=round(0.66 * chosen.width),
+        width=round(0.68 * chosen.width),
         height=round(1.6 * chosen.font_size) * len(rates),
         title=title,
     )
@@ -249,7 +250,7 @@ def _published_panel(
             minExtent=16 * chosen.font_size,
         ),
     )
-    colour, shape = _by_verdict(_looks(), legend=legend)
+    colour, shape = _by_verdict(_looks(), chosen, legend=legend)
     title = alt.TitleParams(series_title(series), fontSize=chosen.font_size, anchor="start", offset=2)
     base = alt.Chart(frame)
     return alt.LayerChart(

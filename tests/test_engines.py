@@ -127,6 +127,17 @@ def break_nothing(_: Path) -> list[str]:
     return ["nowhere.parquet"]
 
 
+def test_of_the_folders_in_a_folder_only_partitions_are_looked_into(
+    rows: pd.DataFrame, tmp_path: Path
+) -> None:
+    """A folder may be that of the whole machine."""
+    (tmp_path / "table").mkdir()
+    for name in ("vendor=AMD", "other"):
+        write_parquet(tmp_path / "table" / name, rows)
+    found = find_files([tmp_path / "table"])
+    assert [Path(path).parent.name for path in found] == ["vendor=AMD", "vendor=AMD"]
+
+
 def break_pattern(folder: Path) -> list[str]:
     return [f"{folder}/*.parquet"]
 

@@ -281,11 +281,13 @@ def first_line(error: Exception) -> str:
 
 
 def _list_parquet(folder: str) -> list[str]:
-    return sorted(
-        path
-        for ending in PARQUET
-        for path in glob.glob(f"{glob.escape(folder)}/**/*{ending}", recursive=True)
-    )
+    """Return the Parquet files in a folder and its partitions, whose folders are called ``vendor=AMD``."""
+    found = []
+    for path, folders, names in os.walk(folder):
+        # No others: a folder may be that of the whole machine.
+        folders[:] = [name for name in folders if "=" in name]
+        found += [os.path.join(path, name) for name in names if name.lower().endswith(PARQUET)]
+    return sorted(found)
 
 
 def _name(files: Sequence[str], origin: str) -> str:

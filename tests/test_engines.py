@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,6 @@ from tests.run_clusters import FITS, compare, make_table, open_dask, open_spark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 TOLERANCE = 1e-9
 LOCAL = ("polars", "polars (eager)", "pyarrow", "duckdb")

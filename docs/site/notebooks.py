@@ -58,4 +58,4 @@ def _describe_pictures(text: str) -> str:
             return found[0]
         return f'<img src="{escape(found[2])}" alt="{escape(heading)}">'
 
-    return re.sub(r"^#+ (.+)$|!\[[^\]]*\]\(([^)]+\.png)\)", describe, text, flags=re.MULTILINE)
+    return re.sub(r"^#+ (.+)$|!\[[^\]]*\]\(([^)]+\.(?:png|svg))\)", describe, text, flags=re.MULTILINE)

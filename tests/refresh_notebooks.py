@@ -43,12 +43,12 @@ def find_differences(stored: Any, fresh: Any) -> Iterator[str]:
 
 
 def _read_outputs(cell: Any) -> Iterator[str]:
+    """Return what a cell prints, whole, as it comes in other parts each time; then its results."""
+    yield "".join(output.text for output in cell.outputs if output.output_type == "stream")
     for output in cell.outputs:
-        if output.output_type == "stream":
-            yield output.text
-        elif output.output_type == "error":
+        if output.output_type == "error":
             yield f"{output.ename}: {output.evalue}"
-        else:
+        elif output.output_type != "stream":
             yield from sorted(kind for kind in output.data if kind.startswith("image/"))
             yield ADDRESS.sub("", output.data.get("text/plain", ""))
 

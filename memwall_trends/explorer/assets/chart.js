@@ -58,7 +58,7 @@ async function makeChart(name, { onSelect, onHold = onSelect, onWindow }) {
   let drawnDays = null, build, padding = {};
 
   /** The size that the page leaves for the chart. */
-  const size = () => ({ width: container.clientWidth, plotHeight: container.clientHeight - 42 });
+  const size = () => ({ width: container.clientWidth, plotHeight: Math.max(container.clientHeight - 42, 40) });
 
   /** Draw what `make` makes of a size, now and whenever the size changes. */
   chart.draw = (make) => {

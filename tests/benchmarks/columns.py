@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 AGAINST = "regr_slope of DuckDB"
 ENGINES = ("pandas", "polars", "duckdb")
+IN_MEMORY = ENGINES[0]
 FRAMES = {
     "dask": "import dask.dataframe; frame = dask.dataframe.read_parquet({files!r})",
     "Spark": "from pyspark.sql import SparkSession; "
@@ -33,7 +34,9 @@ def measure(size: Size) -> Iterator[Comparison]:
     for rows in size.parquet_rows:
         with tempfile.TemporaryDirectory() as folder:
             files = _write(rows, Path(folder))
-            commands = _commands(files, with_frames=rows <= size.small_rows)
+            commands = _commands(
+                files, small=rows <= max(size.small_rows, PART), with_frames=rows <= size.small_rows
+            )
             theirs = python(f"import duckdb; duckdb.sql({QUERY.format(files=files)!r}).fetchall()")
             taken = run_in_turn({AGAINST: theirs, **commands}, size.runs)
         for what in commands:
@@ -41,12 +44,14 @@ def measure(size: Size) -> Iterator[Comparison]:
                 yield Comparison(what, AGAINST, taken[what], taken[AGAINST], rows)
 
 
-def _commands(files: str, *, with_frames: bool) -> dict[str, list[str]]:
+def _commands(files: str, *, small: bool, with_frames: bool) -> dict[str, list[str]]:
+    """Return what is measured; pandas only where memory holds the rows."""
     commands = {
         f"rate 'FILES' --engine {engine} --by vendor": ours(
             "rate", files, "--engine", engine, "--by", "vendor"
         )
         for engine in ENGINES
+        if small or engine != IN_MEMORY
     }
     fit = "; import memwall_trends as mt; print(mt.fit_by(frame, 'vendor').to_records())"
     if with_frames:

@@ -34,7 +34,7 @@ class Size:
     long: bool
 
 
-FULL = Size(3, [10**k for k in range(4, 8)], [10**k for k in range(3, 9)], 10**7, 10_000, long=True)
+FULL = Size(5, [10**k for k in range(4, 8)], [10**k for k in range(3, 9)], 10**7, 10_000, long=True)
 QUICK = Size(3, [10**4, 10**5], [10**4, 10**6], 0, 1_000, long=False)
 
 

@@ -87,7 +87,7 @@ def draw_ends(canvas: Canvas) -> list[alt.Chart]:
     texts, leaders = [], []
     for (across, end), middle, n, row in zip(at, middles, n_lines, ends.itertuples(), strict=True):
         left = size.width + LEADER * size.label_size
-        about = f"label of the line {row.legend or str(row.text).partition(chr(10))[0]}"
+        about = f"label of the line {str(row.legend) or str(row.text).splitlines()[0]}"
         said = {"text": str(row.text), "about": about, "colour": str(row.colour)}
         # The place of a text of several lines is that of its first.
         date, drawn = canvas.back(left, middle - (n - 1) / 2 * line_height)

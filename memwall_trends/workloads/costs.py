@@ -229,7 +229,7 @@ def count_head(workload: Workload, tokens: int, readings: int, layout: Layout | 
 
 
 def _count_projections(workload: Workload, layer: Layer, layout: Layout) -> tuple[float, float]:
-    mixer, tokens, width = layer.mixer, _tokens(workload), workload.transformer.hidden_size
+    mixer, tokens, width = layer.mixer, workload.tokens, workload.transformer.hidden_size
     if mixer is None:
         return 0.0, 0.0
     share = layout.query_share(mixer)
@@ -246,7 +246,7 @@ def _count_projections(workload: Workload, layer: Layer, layout: Layout) -> tupl
 
 
 def _count_attention(workload: Workload, layer: Layer, layout: Layout) -> tuple[float, float]:
-    mixer, tokens = layer.mixer, _tokens(workload)
+    mixer, tokens = layer.mixer, workload.tokens
     if mixer is None:
         return 0.0, 0.0
     share, batch = layout.query_share(mixer), workload.batch_size
@@ -278,7 +278,7 @@ def _count_products(workload: Workload, mixer: Attention | LatentAttention, pair
 def _count_feed_forward(
     workload: Workload, layer: Layer, layout: Layout, copies: float
 ) -> tuple[float, float]:
-    network, tokens, width = layer.feed_forward, _tokens(workload), workload.transformer.hidden_size
+    network, tokens, width = layer.feed_forward, workload.tokens, workload.transformer.hidden_size
     if network is None:
         return 0.0, 0.0
     kept, share = 1 - workload.sparsity, layout.expert_share(network)
@@ -301,7 +301,7 @@ def _count_feed_forward(
 
 
 def _count_other(workload: Workload, layer: Layer, layout: Layout) -> tuple[float, float]:
-    tokens, mixer, network = _tokens(workload), layer.mixer, layer.feed_forward
+    tokens, mixer, network = workload.tokens, layer.mixer, layer.feed_forward
     # A norm (read, write) and a residual sum (read twice, write) for each of both.
     sublayers = (mixer is not None) + (network is not None)
     row = tokens * workload.transformer.hidden_size / layout.tensor
@@ -320,11 +320,6 @@ def _count_other(workload: Workload, layer: Layer, layout: Layout) -> tuple[floa
         flops += inner * (GATE_FLOPS if network.gated else GELU_FLOPS)
         elements += inner * (3 if network.gated else 2)
     return flops, 0.0 if workload.fused else elements * workload.moved_activation_bytes
-
-
-def _tokens(workload: Workload) -> int:
-    """Return the tokens that go through the model, of all sequences and passes."""
-    return workload.batch_size * workload.new_tokens
 
 
 def _attended(workload: Workload, mixer: Mixer) -> tuple[int, int]:

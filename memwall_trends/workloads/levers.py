@@ -216,7 +216,7 @@ def _make_predictor(transformer: Transformer) -> Transformer | None:
 
 def _to_row(lever: str, placed: Placement) -> dict[str, Any]:
     total = placed.cost.total
-    tokens = placed.cost.workload.batch_size * placed.cost.workload.new_tokens
+    tokens = placed.cost.workload.tokens
     return {
         "lever": lever,
         "flops": total.flops / tokens,

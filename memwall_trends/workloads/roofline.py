@@ -130,8 +130,7 @@ class Placement:
     @property
     def tokens_per_second(self) -> float:
         """Tokens of all sequences per second, of one device, at most."""
-        workload = self.cost.workload
-        return workload.batch_size * workload.new_tokens / self.time_s / self.devices
+        return self.cost.workload.tokens / self.time_s / self.devices
 
     @property
     def memory_needed_bytes(self) -> float:
@@ -335,7 +334,7 @@ def link_bytes(workload: Workload, layout: Layout) -> float:
     524288.0
     """
     transformer, group = workload.transformer, layout.expert_devices
-    tokens = workload.batch_size * workload.new_tokens
+    tokens = workload.tokens
     row = transformer.hidden_size * workload.activation_bytes
     sums = exchanged = 0.0
     for layer, number in transformer.stack:

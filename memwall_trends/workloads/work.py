@@ -108,6 +108,11 @@ class Workload:
         return self.sequence_length - self.prompt_length
 
     @property
+    def tokens(self) -> int:
+        """Tokens that go through the model, of all sequences and passes."""
+        return self.batch_size * self.new_tokens
+
+    @property
     def passes(self) -> int:
         """How often the model is run."""
         return self.new_tokens if self.phase == DECODE else 1
@@ -128,7 +133,7 @@ class Workload:
             if network := layer.feed_forward:
                 inner = network.active * network.size + network.shared_size
                 widths.append(inner * (2 if network.gated else 1))
-        tokens = self.batch_size * self.new_tokens / self.passes
+        tokens = self.tokens / self.passes
         return tokens * (transformer.hidden_size + max(widths)) * self.activation_bytes
 
     @property
